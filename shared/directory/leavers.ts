@@ -68,8 +68,10 @@ export const revokeMember = (actor: Actor, step: About<'revoke'>): Promise<Carri
 
 /** An older directory can revoke nobody. */
 const takeAccess = async ({ session }: Actor, person: HeldPerson, { id, groups }: Leaving): Promise<void> => {
+  // A continued attempt finds others than were recorded.
+  const found = person.found.leaving === undefined ? groups : await session.groupsOf(id);
   person.requireHeld();
-  await session.changeGroupsOf(id, { add: [], remove: groups });
+  await session.changeGroupsOf(id, { add: [], remove: found });
   person.requireHeld();
   await session.changeMember(id, { access: [], hasAllAccess: false });
 };

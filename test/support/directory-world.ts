@@ -19,7 +19,7 @@ export interface DirectoryWorldOptions {
   /** Settings of the rule, as in relay.yaml. */
   readonly settings: Record<string, unknown>;
   /** Called around each use of the records. */
-  readonly onRecord?: (call: string, when: 'before' | 'after') => void;
+  readonly onRecord?: (call: string, when: 'before' | 'after') => void | Promise<void>;
 }
 
 type Order = Partial<DirectoryStepInput['order']>;
@@ -34,9 +34,9 @@ export const directoryWorld = ({ remote, settings, onRecord }: DirectoryWorldOpt
         const member: unknown = Reflect.get(of, name);
         if (typeof member !== 'function') return member;
         return async (...inputs: unknown[]) => {
-          onRecord?.(String(name), 'before');
+          await onRecord?.(String(name), 'before');
           const result: unknown = await Reflect.apply(member, of, inputs);
-          onRecord?.(String(name), 'after');
+          await onRecord?.(String(name), 'after');
           return result;
         };
       },

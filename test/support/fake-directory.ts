@@ -29,7 +29,7 @@ export interface FakeDirectoryOptions {
   readonly revokes?: boolean;
   readonly freeSeats?: number;
   /** Called around each call, with its name. `when`: before or after its effect. */
-  readonly onCall?: (call: string, when: 'before' | 'after') => void;
+  readonly onCall?: (call: string, when: 'before' | 'after') => void | Promise<void>;
   /** Rows of the list of members that cannot be read: ids of members. */
   readonly rejected?: Set<string>;
 }
@@ -72,11 +72,12 @@ export const fakeDirectory = (
   };
   const switches = { revokes: true, rejected: new Set<string>(), ...options };
   const calls: string[] = [];
+  const removed: string[] = [];
   const call = async <T>(name: string, effect: () => T): Promise<T> => {
     calls.push(name);
-    switches.onCall?.(name, 'before');
+    await switches.onCall?.(name, 'before');
     const result = effect();
-    switches.onCall?.(name, 'after');
+    await switches.onCall?.(name, 'after');
     return result;
   };
   const refuse = (why: string): never => {
@@ -158,7 +159,7 @@ export const fakeDirectory = (
     removeMember: (id) =>
       call(`removeMember ${id}`, () => {
         requireOwner(id);
-        people.members.delete(id);
+        if (people.members.delete(id)) removed.push(id);
         people.memberships.delete(id);
       }),
     createGroup: ({ name, externalId, access }) =>
@@ -196,5 +197,5 @@ export const fakeDirectory = (
     ensureSignIn: async () => ({ expiresAt: null }),
     session: (work) => work(session),
   };
-  return { directory, session, people, switches, calls };
+  return { directory, session, people, switches, calls, removed };
 };

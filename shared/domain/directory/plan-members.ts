@@ -49,7 +49,9 @@ export const planMembers = (planning: Planning, existing: Existing): MemberPlan 
     if (target !== undefined && !hasLeft) {
       return present(planning, { target, member, person, existing, groups: groupsOf.get(member.id) ?? new Set() });
     }
-    return leave(planning, { member, person, isOwned: owned.has(member.id), isDeclared: target !== undefined });
+    const isOwned = owned.has(member.id);
+    const hasGroups = groupsOf.has(member.id);
+    return leave(planning, { member, person, isOwned, hasGroups, isDeclared: target !== undefined });
   });
   const seated = withinSeats(needs, observed.freeSeats);
   const guarded = keepLastOwner(seated.needs, observed.members.rows);
@@ -210,10 +212,15 @@ interface Leaver {
   readonly member: Member;
   readonly person: Person | undefined;
   readonly isOwned: boolean;
+  /** True if it is in a declared group. */
+  readonly hasGroups: boolean;
   readonly isDeclared: boolean;
 }
 
-const leave = ({ now, removals, observed }: Planning, { member, person, isOwned, isDeclared }: Leaver): Needs => {
+const leave = (
+  { now, removals, observed }: Planning,
+  { member, person, isOwned, hasGroups, isDeclared }: Leaver,
+): Needs => {
   const { id, email } = member;
   // Members that the relay neither made nor adopted are not its own to remove.
   if (!isOwned) return { drift: [{ field: 'extra', about: email }] };
@@ -224,7 +231,8 @@ const leave = ({ now, removals, observed }: Planning, { member, person, isOwned,
     };
   }
   const by = leaving?.by ?? 'source';
-  const isOut = observed.revokes ? member.status === 'revoked' : leaving?.outAt !== undefined;
+  // Where nobody can be revoked, a call that was on its way can have given access again.
+  const isOut = observed.revokes ? member.status === 'revoked' : !hasGroups && (member.access ?? []).length === 0;
   if (!isOut || leaving?.outAt === undefined) {
     const step: Step = { kind: 'revoke', id, email, by };
     // What a message has begun is owed, whatever the source says.
