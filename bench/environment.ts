@@ -13,6 +13,7 @@ export const ENVIRONMENT = {
   PROVISION_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-provision',
   ROTATE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-rotate',
   DRIFT_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-drift',
+  DIRECTORY_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench-directory',
   REFUSED_QUEUE_URL: 'http://127.0.0.1:1/000000000000/bench-intake-refused',
   REFUSED_MACHINES_URL: 'http://127.0.0.1:1/000000000000/bench-machines-refused',
   TICKETS_QUEUE_URL: 'http://127.0.0.1:1/000000000000/bench-tickets',

@@ -2,7 +2,7 @@ import type { Stack } from 'aws-cdk-lib';
 import type { SignInSecrets } from '#infra/connections/sign-in-secrets.ts';
 import type { AlertTopic } from '#infra/constructs/alert-topic.ts';
 import type { RecordsBucket } from '#infra/constructs/records-bucket.ts';
-import type { RelayKey } from '#infra/constructs/relay-key.ts';
+import { type RelayKey, viaService } from '#infra/constructs/relay-key.ts';
 import { secretNamed } from '#infra/constructs/secret-arns.ts';
 import type { Intake } from '#infra/triggers/intake.ts';
 import type { Machines } from '#infra/triggers/machines.ts';
@@ -171,13 +171,13 @@ const takesTurns = ({ config, types }: Grantable): boolean =>
   Object.values(config.syncs).some((sync) => findSource(types, sync.source)?.rules(sync).inTurns === true);
 
 /** The relay reads each object that declares people, and nothing else in its bucket. */
-const sourcePermissions = ({ directories }: RelayConfig, { partition }: Stack): readonly Permission[] =>
+const sourcePermissions = ({ directories }: RelayConfig, stack: Stack): readonly Permission[] =>
   Object.values(directories).flatMap(({ source }) =>
     source === undefined
       ? []
       : [
-          { actions: ['s3:GetObject'], resources: [`arn:${partition}:s3:::${source.bucket}/${source.key}`] },
-          ...(source.kmsKey === undefined ? [] : [{ actions: ['kms:Decrypt'], resources: [source.kmsKey] }]),
+          { actions: ['s3:GetObject'], resources: [`arn:${stack.partition}:s3:::${source.bucket}/${source.key}`] },
+          ...(source.kmsKey === undefined ? [] : [{ actions: ['kms:Decrypt'], resources: [source.kmsKey], conditions: viaService(stack, 's3') }]),
         ],
   );
 

@@ -72,6 +72,8 @@ const EXPORTING = [
   'kms:Decrypt <key> via secretsmanager',
   'kms:GenerateDataKey <key> via secretsmanager',
 ];
+/** People of the organization. */
+const PEOPLE: string[] = [];
 const COMMENT = ['sqs:SendMessage <comments>', 'kms:Decrypt <key> via sqs', 'kms:GenerateDataKey <key> via sqs'];
 /** One of the two ticket systems of the example is used by a webhook. */
 const DESK = ['secretsmanager:GetSecretValue secret:tickets/servicenow-??????'];
@@ -274,6 +276,22 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   ],
   ExportSweep: [...EXPORTING, ...read('exports', 'events'), ...write('exports', 'events')],
   ExportReport: [...read('exports'), ...write('exports')],
+  DirectoryPlan: [
+    ...PEOPLE,
+    ...read('directories'),
+    ...write('directories'),
+    's3:DeleteObject <bucket>/directories/*',
+    's3:GetObject arn:<partition>:s3:::acme-people/directory/members.csv',
+    'states:DescribeExecution execution:pam-relay-prod-directory:*',
+    readRuns('directory'),
+  ],
+  DirectoryApply: [
+    ...PEOPLE,
+    ...read('directories'),
+    ...write('directories'),
+    's3:DeleteObject <bucket>/directories/*',
+  ],
+  DirectoryReport: [...read('directories'), ...write('directories'), ...ALERT],
   UpkeepReap: [
     ...SIGN_IN,
     ...SEE,
@@ -384,6 +402,9 @@ describe('permissions', () => {
             'ExportSweep',
             'ExportReport',
             'UpkeepOldCheckouts',
+            'DirectoryPlan',
+            'DirectoryApply',
+            'DirectoryReport',
           ].includes(fn),
       ),
     );
@@ -431,6 +452,7 @@ describe('a relay without checkouts', () => {
     rotations: {},
     oldCheckouts: {},
     exports: {},
+    directories: {},
     provisioning: {},
     webhooks: {},
   }).template;

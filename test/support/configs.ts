@@ -137,3 +137,16 @@ export const anOldCheckoutsConfig = (rule: Record<string, unknown> = {}): RelayC
     }),
   },
 });
+
+/** The configuration of {@link aConfig}, and the rule `people`. Its connection is a vault: the functions ask for none. */
+export const aDirectoryConfig = (rule: Record<string, unknown> = {}): RelayConfig =>
+  parseShapeOf({
+    ...aConfig(),
+    directories: {
+      people: {
+        ...{ connection: 'vault', members: [{ email: 'ann@example.com' }] },
+        schedule: { expression: 'rate(1 hour)' },
+        ...rule,
+      },
+    },
+  });

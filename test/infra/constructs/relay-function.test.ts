@@ -53,6 +53,9 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   'provision-sweep': ['PROVISION_MACHINE_ARN', 'RECORDS_BUCKET'],
   'export-sweep': ['RECORDS_BUCKET'],
   'export-report': ['RECORDS_BUCKET'],
+  'directory-plan': ['DIRECTORY_MACHINE_ARN', 'RECORDS_BUCKET'],
+  'directory-apply': ['RECORDS_BUCKET'],
+  'directory-report': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],
   'upkeep-old-checkouts': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],
   'upkeep-reap': ['CHECKOUT_MACHINE_ARN', 'RECORDS_BUCKET', 'RELEASE_MACHINE_ARN', 'SYNC_MACHINE_ARN'],
 };

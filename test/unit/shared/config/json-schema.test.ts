@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { buildJsonSchema, buildMessageJsonSchema } from '#shared/config/json-schema.ts';
+import { buildDirectoryJsonSchema, buildJsonSchema, buildMessageJsonSchema } from '#shared/config/json-schema.ts';
 
 const ROOT = new URL('../../../../', import.meta.url);
 
@@ -65,6 +65,7 @@ const undescribed = (schema: unknown, path = ''): string[] => {
 describe.each([
   ['relay.schema.json', buildJsonSchema],
   ['messages.schema.json', buildMessageJsonSchema],
+  ['directory.schema.json', buildDirectoryJsonSchema],
 ])('the JSON schema %s', (name, build) => {
   it('is published as it is generated (run npm run schema to update it)', () => {
     const published: unknown = JSON.parse(readFileSync(new URL(name, ROOT), 'utf8'));

@@ -262,7 +262,7 @@ describe('the structure', () => {
     [
       'a key with a line break',
       { 8: '"a\\nb": 1\nstores:' },
-      '8:1 ["a\\nb"]: is not a known key; use one of "relay", "connections", "stores", "syncs", "checkouts", "rotations", "oldCheckouts", "exports", "provisioning", "webhooks", "ticketSystems", "webhookDomain", "intake", "reap", "alerts", "logRetentionDays", "network"',
+      '8:1 ["a\\nb"]: is not a known key; use one of "relay", "connections", "stores", "syncs", "checkouts", "rotations", "oldCheckouts", "exports", "provisioning", "directories", "webhooks", "ticketSystems", "webhookDomain", "intake", "reap", "alerts", "logRetentionDays", "network"',
     ],
     [
       'a source that is a list',

@@ -8,6 +8,7 @@ import { linkBundles } from '#local/bundles.ts';
 import { functionName, type Step } from '#shared/workflows/step.ts';
 import { ALL_STEPS } from '#shared/workflows/steps.ts';
 import {
+  aDirectoryConfig,
   aMachineConfig,
   anExportConfig,
   anOldCheckoutsConfig,
@@ -32,6 +33,7 @@ describe('each bundled function', () => {
       provisioning: aMachineConfig().provisioning,
       exports: anExportConfig().exports,
       rotations: aRotationConfig({ maxAgeDays: 90 }).rotations,
+      directories: aDirectoryConfig().directories,
       oldCheckouts: anOldCheckoutsConfig({ forceCheckIn: { olderThanHours: 9, everything: true } }).oldCheckouts,
     });
   });

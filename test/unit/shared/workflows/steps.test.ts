@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
 import { checkoutSteps } from '#shared/workflows/checkout.ts';
+import { directorySteps } from '#shared/workflows/directory.ts';
 import type { Grant } from '#shared/workflows/grants.ts';
 import { oldCheckoutsSteps } from '#shared/workflows/old-checkouts.ts';
 import { rotateSteps } from '#shared/workflows/rotate.ts';
@@ -17,6 +18,7 @@ import {
   aBlueprintConfig,
   aCheckoutConfig,
   aConfig,
+  aDirectoryConfig,
   aMachineConfig,
   anExportConfig,
   anOldCheckoutsConfig,
@@ -54,7 +56,8 @@ describe('the steps', () => {
 
   const without = (...folders: string[]) =>
     foldersOf(ALL_STEPS).filter(
-      (folder) => !['rotate/', 'export/', 'upkeep/old-checkouts', ...folders].some((one) => folder.startsWith(one)),
+      (folder) =>
+        !['rotate/', 'export/', 'directory/', 'upkeep/old-checkouts', ...folders].some((one) => folder.startsWith(one)),
     );
   const TELLING = ['intake/comments', 'intake/look'];
   const OF_TICKETS = ['intake/webhook', 'intake/tickets', 'intake/wake', ...TELLING];
@@ -79,6 +82,7 @@ describe('the steps', () => {
       [...ALWAYS, 'intake/queue', 'rotate/age', ...foldersOf(Object.values(rotateSteps))].toSorted(),
     ],
     ['exports', anExportConfig(), [...ALWAYS, 'export/report', 'export/sweep'].toSorted()],
+    ['directories', aDirectoryConfig(), [...ALWAYS, ...foldersOf(Object.values(directorySteps))].toSorted()],
     ['old checkouts', anOldCheckoutsConfig(), [...ALWAYS, 'upkeep/old-checkouts'].toSorted()],
   ])('are those that a configuration uses: %s', (_what, config, folders) => {
     expect(foldersOf(stepsFor(config))).toEqual(folders);
