@@ -78,7 +78,11 @@ export class RelayStack extends Stack {
     const { network: networkConfig } = config;
     const network =
       networkConfig && new Network(this, 'Network', { network: networkConfig, remotes: config, key, logRetentionDays });
-    const records = new RecordsBucket(this, 'Records', { key, exports: config.exports });
+    const records = new RecordsBucket(this, 'Records', {
+      key,
+      exports: config.exports,
+      directories: Object.keys(config.directories),
+    });
     const alerts = new AlertTopic(this, 'Alerts', { key, emails: config.alerts.emails });
     const intake = takesMessages(config) ? new Intake(this, 'Intake', { settings: config.intake, key }) : undefined;
     const machines = takesMachines(config) ? new Machines(this, 'Machines', { key }) : undefined;

@@ -27,9 +27,14 @@ const KEPT: Partial<Record<Folder, Duration>> = {
   'old-checkouts': CHECKOUTS_KEPT,
 };
 
+/** What is forgotten of a directory. What the relay owns there, and who is leaving it, is kept. */
+const OF_DIRECTORY = ['journal', 'runs'] as const;
+
 export interface RecordsBucketProps {
   readonly key: RelayKey;
   readonly exports: RelayConfig['exports'];
+  /** Names of the rules for directories. */
+  readonly directories: readonly string[];
 }
 
 /**
@@ -40,7 +45,7 @@ export class RecordsBucket extends Construct {
   readonly bucket: Bucket;
   readonly #key: RelayKey;
 
-  constructor(scope: Construct, id: string, { key, exports }: RecordsBucketProps) {
+  constructor(scope: Construct, id: string, { key, exports, directories }: RecordsBucketProps) {
     super(scope, id);
     this.#key = key;
     this.bucket = new Bucket(this, 'Bucket', {
@@ -61,6 +66,13 @@ export class RecordsBucket extends Construct {
           keepDays === undefined
             ? []
             : [{ id: `forget-events-${rule}`, prefix: `events/${rule}/`, expiration: Duration.days(keepDays) }],
+        ),
+        ...directories.flatMap((rule) =>
+          OF_DIRECTORY.map((part) => ({
+            id: `forget-directories-${rule}-${part}`,
+            prefix: `directories/${rule}/${part}/`,
+            expiration: CHECKOUTS_KEPT,
+          })),
         ),
         { id: 'drop-broken-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],

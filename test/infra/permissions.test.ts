@@ -73,7 +73,13 @@ const EXPORTING = [
   'kms:GenerateDataKey <key> via secretsmanager',
 ];
 /** People of the organization. */
-const PEOPLE: string[] = [];
+const PEOPLE = [
+  ...SIGN_IN.filter((permission) => /via secretsmanager|limits/.test(permission)),
+  'secretsmanager:GetSecretValue secret:bootstrap/secretsafe-??????',
+  ...['GetSecretValue', 'DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage'].map(
+    (action) => `secretsmanager:${action} <people token>`,
+  ),
+];
 const COMMENT = ['sqs:SendMessage <comments>', 'kms:Decrypt <key> via sqs', 'kms:GenerateDataKey <key> via sqs'];
 /** One of the two ticket systems of the example is used by a webhook. */
 const DESK = ['secretsmanager:GetSecretValue secret:tickets/servicenow-??????'];
@@ -281,7 +287,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     ...read('directories'),
     ...write('directories'),
     's3:DeleteObject <bucket>/directories/*',
-    's3:GetObject arn:<partition>:s3:::acme-people/directory/members.csv',
+    's3:GetObject arn:<AWS::Partition>:s3:::acme-people/directory/members.csv',
+    'kms:Decrypt arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-1111-2222-3333-444455556666 via s3',
     'states:DescribeExecution execution:pam-relay-prod-directory:*',
     readRuns('directory'),
   ],

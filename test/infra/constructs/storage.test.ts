@@ -24,6 +24,10 @@ describe('the records bucket', () => {
             ExpirationInDays: 400,
             Status: 'Enabled',
           },
+          ...['journal', 'runs'].map((part) => ({
+            ...{ Id: `forget-directories-organization-${part}`, Prefix: `directories/organization/${part}/` },
+            ...{ ExpirationInDays: 400, Status: 'Enabled' },
+          })),
           { Id: 'drop-broken-uploads', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
         ],
       },
