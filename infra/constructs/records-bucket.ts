@@ -27,7 +27,7 @@ const KEPT: Partial<Record<Folder, Duration>> = {
   'old-checkouts': CHECKOUTS_KEPT,
 };
 
-/** What is forgotten of a directory. What the relay owns there, and who is leaving it, is kept. */
+/** Parts of a directory that are forgotten. What the relay owns there, and who is leaving it, is kept. */
 const OF_DIRECTORY = ['journal', 'runs'] as const;
 
 export interface RecordsBucketProps {

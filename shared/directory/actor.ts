@@ -2,7 +2,7 @@ import type { DirectorySession } from '#shared/connections/directory.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { RemovableRecords } from '#shared/records/shared-record.ts';
 
-/** What carries out steps: the apply of a run, an undo, or a message. */
+/** One who carries out steps: the apply of a run, an undo, or a message. */
 export interface Actor {
   readonly session: DirectorySession;
   readonly records: RemovableRecords;

@@ -6,7 +6,7 @@ import type { Step } from '#shared/domain/directory/steps.ts';
 import { directoryAt } from '#shared/records/directory-records.ts';
 import { changeRecord } from '#shared/records/shared-record.ts';
 
-/** How groups and policies change. Only the run that holds the rule carries these out. Each is repeatable. */
+/** Changes of groups and policies. Only the run that holds the rule carries these out. Each is repeatable. */
 
 type About<Kind extends Step['kind']> = Extract<Step, { readonly kind: Kind }>;
 

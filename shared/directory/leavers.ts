@@ -7,7 +7,7 @@ import type { Leaving } from '#shared/domain/directory/state.ts';
 import type { Step } from '#shared/domain/directory/steps.ts';
 
 /**
- * How a member leaves, and comes back: all use ends first, and the removal follows after the time of grace. The record
+ * Leaving and coming back: all use ends first, and the removal follows after the time of grace. The record
  * of the person is written before each call, so that the next run finishes what a dead one began. Each is repeatable.
  */
 
@@ -66,7 +66,7 @@ export const revokeMember = (actor: Actor, step: About<'revoke'>): Promise<Carri
     }),
   );
 
-/** An older directory can revoke nobody. */
+/** Takes all groups and collections away, in an older directory that cannot revoke. */
 const takeAccess = async ({ session }: Actor, person: HeldPerson, { id, groups }: Leaving): Promise<void> => {
   // A continued attempt finds others than were recorded.
   const found = person.found.leaving === undefined ? groups : await session.groupsOf(id);
@@ -115,9 +115,7 @@ export const removeMember = (actor: Actor, step: About<'remove'>): Promise<Carri
       const member = await readMember(actor, step);
       if (member !== undefined && revokes && member.status !== 'revoked') {
         await person.change(({ leaving: _, ...rest }) => rest);
-        return refused(
-          `${step.email} was restored by somebody else, so it is not removed. Declare the person, or wait.`,
-        );
+        return refused(`${step.email} was restored by a person, so it is not removed. Declare the person, or wait.`);
       }
       await begin();
       await person.change((current) => ({ ...current, leaving: { ...leaving, removing: true } }));

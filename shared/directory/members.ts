@@ -3,7 +3,7 @@ import { journaled } from '#shared/directory/journal.ts';
 import { withPerson } from '#shared/directory/people.ts';
 import type { Step } from '#shared/domain/directory/steps.ts';
 
-/** How people join and change. Each is repeatable. */
+/** Joining and changing. Each is repeatable. */
 
 type About<Kind extends Step['kind']> = Extract<Step, { readonly kind: Kind }>;
 

@@ -63,7 +63,7 @@ export const withPerson = async <T>(place: PersonPlace, work: (person: HeldPerso
     await release();
     return result;
   } catch (thrown) {
-    // A person that is not given back is free after a while.
+    // A person that is not released is free after a while.
     await release().catch(() => {});
     throw thrown;
   }

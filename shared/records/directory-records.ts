@@ -55,7 +55,7 @@ const journalSchema = z.object({
   step: stepSchema,
   /** `owed`: begun, and perhaps done. */
   status: z.enum(['owed', 'done', 'failed']),
-  /** What the member or group had before. */
+  /** State of the member or group before. */
   before: z
     .object({ groups: z.array(z.string()).optional(), access: z.array(collectionAccessSchema).optional() })
     .optional(),

@@ -138,7 +138,7 @@ export const anOldCheckoutsConfig = (rule: Record<string, unknown> = {}): RelayC
   },
 });
 
-/** The configuration of {@link aConfig}, and the rule `people`. Its connection is a vault: the functions ask for none. */
+/** The configuration of {@link aConfig}, and the rule `people`. Its connection is a vault, which is not asked. */
 export const aDirectoryConfig = (rule: Record<string, unknown> = {}): RelayConfig =>
   parseShapeOf({
     ...aConfig(),

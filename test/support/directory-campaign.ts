@@ -80,7 +80,7 @@ export const campaignWorld = async (revokes: boolean) => {
 
 export type CampaignWorld = Awaited<ReturnType<typeof campaignWorld>>;
 
-/** What the directory shows, without ids that depend on the order of invitations. */
+/** Content of the directory, without ids that depend on the order of invitations. */
 export const shown = ({ remote: { people } }: Pick<CampaignWorld, 'remote'>) => {
   const nameOf = (id: string): string => people.groups.get(id)?.name ?? id;
   return {
@@ -104,7 +104,7 @@ export const checkPromises = ({ remote }: Pick<CampaignWorld, 'remote'>): void =
     if (!remote.people.members.has(id)) throw new Error(`${id} was removed.`);
   }
   const addresses = [...remote.people.members.values()].map((one) => one.email);
-  if (new Set(addresses).size !== addresses.length) throw new Error('Somebody was invited twice.');
+  if (new Set(addresses).size !== addresses.length) throw new Error('A person was invited twice.');
   const guest = remote.people.members.get('guest');
   if (guest?.status !== 'confirmed') throw new Error('A member that is not ours was changed.');
 };
@@ -127,7 +127,7 @@ export const finish = async (world: CampaignWorld): Promise<void> => {
   }
 };
 
-/** What a message that a member has left does, with the same steps as a run. */
+/** Carries out a message that a member has left, with the same steps as a run. */
 export const leaveByMessage = async (world: CampaignWorld, id: string): Promise<void> => {
   const { remote, shared, runs, scene } = world;
   await carryOut(

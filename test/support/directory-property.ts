@@ -53,7 +53,7 @@ const people = fc.record({
   foreign: fc.subarray(IDS, { maxLength: 1 }),
 });
 
-/** What happens before a run, or in it. */
+/** A disturbance before a run, or in it. */
 const fault = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ kind: 'none' } as const) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('dies' as const), at: fc.nat(60), after: fc.boolean() }) },

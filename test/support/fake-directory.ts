@@ -25,7 +25,7 @@ export interface FakePeople {
 }
 
 export interface FakeDirectoryOptions {
-  /** False: an older server, which revokes nobody. */
+  /** False: an older server, which cannot revoke. */
   readonly revokes?: boolean;
   readonly freeSeats?: number;
   /** Called around each call, with its name. `when`: before or after its effect. */

@@ -40,7 +40,7 @@ const removals = z.strictObject({
     .min(0)
     .max(MAX_PER_DAY)
     .default(10)
-    .describe('Maximum of members and groups whose removal begins on one day (UTC). If more would leave, nobody does.'),
+    .describe('Maximum of members and groups whose removal begins on one day (UTC). If more would leave, none does.'),
   maxPercent: z
     .int()
     .min(0)
@@ -61,8 +61,16 @@ const reinvite = z.strictObject({
 });
 
 const policy = z.strictObject({
-  type: z.int().min(0).max(100).describe('Number of the policy.'),
-  enabled: z.boolean().describe('True if the policy has to be switched on.'),
+  type: z
+    .int()
+    .min(0)
+    .max(100)
+    .meta({ examples: [1] })
+    .describe('Number of the policy.'),
+  enabled: z
+    .boolean()
+    .meta({ examples: [true] })
+    .describe('True if the policy has to be switched on.'),
   data: z.record(z.string(), z.unknown()).default({}).describe('Settings that are compared. Others stay as they are.'),
   apply: z
     .boolean()
@@ -75,7 +83,7 @@ export const directorySchema = z.strictObject({
   connection: connectionName.describe('Connection to the directory.'),
   members: z
     .array(declaredMemberSchema)
-    .min(1, 'declares nobody; write at least one member, or use source')
+    .min(1, 'declares no person; write at least one member, or use source')
     .optional()
     .meta({ examples: [[{ email: 'ann@example.com', groups: ['Engineers'] }]] })
     .describe('All people who belong to the directory.'),

@@ -11,7 +11,13 @@ const groupName = z.string().trim().min(1).max(MAX_NAME_LENGTH);
 
 export const declaredAccessSchema = z
   .strictObject({
-    collection: z.string().trim().min(1).max(MAX_ID_LENGTH).describe('Id of a collection, or its externalId.'),
+    collection: z
+      .string()
+      .trim()
+      .min(1)
+      .max(MAX_ID_LENGTH)
+      .meta({ examples: ['6f2f31aa-4c5b-4b0e-8f6a-3f1b4d0a7c11'] })
+      .describe('Id of a collection, or its externalId.'),
     readOnly: z.boolean().default(false).describe('True if items cannot be changed.'),
     hidePasswords: z.boolean().default(false).describe('True if passwords are not shown.'),
     manage: z.boolean().default(false).describe('True if the collection and its access can be changed.'),
@@ -33,6 +39,7 @@ export const declaredMemberSchema = z.strictObject({
     .trim()
     .toLowerCase()
     .pipe(z.email({ error: 'use an e-mail address' }).max(MAX_EMAIL_LENGTH))
+    .meta({ examples: ['ann@example.com'] })
     .describe('E-mail address, which identifies the person.'),
   type: z
     .enum(['owner', 'admin', 'user'])
@@ -47,7 +54,7 @@ export const declaredMemberSchema = z.strictObject({
 export type DeclaredMember = z.infer<typeof declaredMemberSchema>;
 
 export const declaredGroupSchema = z.strictObject({
-  name: groupName.describe('Name of the group.'),
+  name: groupName.meta({ examples: ['Engineers'] }).describe('Name of the group.'),
   collections,
 });
 export type DeclaredGroup = z.infer<typeof declaredGroupSchema>;

@@ -9,7 +9,7 @@ interface Owner {
   readonly rule: string;
 }
 
-/** Mark of a member, by its address, or of a group, by its name. Unique in the directory: a connector refuses others. */
+/** Mark of a member, by its address, or of a group, by its name. Unique in the directory. */
 export const markOf = ({ relay, rule }: Owner, kind: 'member' | 'group', key: string): string =>
   `${PREFIX}${relay}/${rule}/${createHash('sha256').update(`${kind} ${key}`).digest('hex').slice(0, 24)}`;
 

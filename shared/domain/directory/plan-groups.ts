@@ -72,7 +72,7 @@ export const planGroups = (planning: Planning): GroupPlan => {
   };
 };
 
-/** What tells whose a group is. */
+/** Facts that show whose a group is. */
 export interface GroupsToFind extends Pick<Planning, 'relay' | 'rule' | 'declared' | 'ownership'> {
   readonly groups: readonly Group[];
 }

@@ -17,7 +17,7 @@ export interface MemberPlan {
   readonly owned: readonly string[];
 }
 
-/** What one person needs. */
+/** Needs of one person. */
 interface Needs {
   readonly steps?: readonly Step[];
   /** Steps that remove, and the id if the removal begins. */
@@ -132,7 +132,7 @@ const present = (planning: Planning, subject: Present): Needs => {
   if (member.status === 'revoked' && leaving === undefined) {
     return {
       drift: [{ field: 'status', about: email }],
-      finding: `${email} was revoked by somebody else, who has to restore it.`,
+      finding: `${email} was revoked by a person, who has to restore it.`,
     };
   }
   const back = leaving === undefined ? [] : [{ kind: 'restore', id, email, keep: false } as const];
@@ -231,7 +231,7 @@ const leave = (
     };
   }
   const by = leaving?.by ?? 'source';
-  // Where nobody can be revoked, a call that was on its way can have given access again.
+  // Where no member can be revoked, a call that was on its way can have given access again.
   const isOut = observed.revokes ? member.status === 'revoked' : !hasGroups && (member.access ?? []).length === 0;
   if (!isOut || leaving?.outAt === undefined) {
     const step: Step = { kind: 'revoke', id, email, by };

@@ -12,7 +12,7 @@ import { type Drift, inOrder, type Step } from '#shared/domain/directory/steps.t
 export interface DirectoryPlan {
   readonly steps: readonly Step[];
   readonly drift: readonly Drift[];
-  /** What people should know, one line each. */
+  /** Lines for people. */
   readonly findings: readonly string[];
   /** Members and groups that have to leave and may not. */
   readonly refused: number;

@@ -3,7 +3,7 @@ import type { Declared } from '#shared/domain/directory/declared.ts';
 import type { RemovalLimits } from '#shared/domain/directory/removals.ts';
 import type { Budget, Ownership, Person } from '#shared/domain/directory/state.ts';
 
-/** What the parts of a plan share. Pure. */
+/** Common parts of a plan. Pure. */
 
 /** A day in milliseconds. */
 export const DAY_MS = 86_400_000;
@@ -18,7 +18,7 @@ export interface DeclaredPolicy {
   readonly apply: boolean;
 }
 
-/** What a directory shows. */
+/** Content of a directory, as listed. */
 export interface Observed {
   readonly members: Listed<Member>;
   readonly groups: Listed<Group>;
@@ -31,7 +31,7 @@ export interface Observed {
   readonly revokes: boolean;
 }
 
-/** What the relay remembers. */
+/** Records of the relay. */
 export interface Remembered {
   readonly ownership: Ownership;
   /** By e-mail address. */
@@ -49,7 +49,7 @@ export interface PlanRules {
   readonly now: number;
 }
 
-/** What the parts of a plan share. */
+/** Everything that the parts of a plan share. */
 export interface Planning extends PlanRules, Remembered {
   readonly declared: Declared;
   readonly observed: Observed;

@@ -20,7 +20,7 @@ const documentSchema = z.strictObject({
 const unreadable = (origin: string, why: string): RelayError =>
   new RelayError('ConfigurationInvalid', `${origin} ${why}. Nothing is changed. Correct the object.`);
 
-/** Reads each row on its own. A row that cannot be used is rejected, with its position and the field, never its text. */
+/** Reads each row on its own. One that cannot be used is rejected, by its position and field, never its text. */
 const readRows = <T>(list: string, rows: readonly unknown[], schema: z.ZodType<T>) => {
   const read: T[] = [];
   const rejected: string[] = [];

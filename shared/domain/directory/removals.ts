@@ -7,7 +7,7 @@ export interface RemovalLimits {
   readonly maxPercent: number;
 }
 
-/** Removals that may begin on one day: within the count and the percentage, but at least one if both allow any. Pure. */
+/** Removals that may begin on one day: within count and percentage, but at least one if both allow any. Pure. */
 export const dailyLimit = ({ maxPerDay, maxPercent }: RemovalLimits, owned: number): number =>
   maxPercent === 0 ? 0 : Math.min(maxPerDay, Math.max(1, Math.floor((owned * maxPercent) / 100)));
 

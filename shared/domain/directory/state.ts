@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** What the relay remembers of a directory. Of a person: id, e-mail address, status, type, group and collection ids. */
+/** Records about a directory. Of a person: id, e-mail address, status, type, group and collection ids. */
 
 export const collectionAccessSchema = z.object({
   collection: z.string(),

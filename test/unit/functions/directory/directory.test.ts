@@ -58,7 +58,7 @@ describe('a run over a directory', () => {
     expect(await world.shared.list(directoryAt.people(RULE))).toEqual([]);
   });
 
-  it('takes groups and collections away at once where nobody can be revoked, and gives them back', async () => {
+  it('takes groups and collections away at once where no member can be revoked, and restores them', async () => {
     const access = [{ collection: 'vaults', readOnly: true, hidePasswords: false, manage: false }];
     const remote = team({ revokes: false });
     remote.people.members.set('dee', aMember('dee', { access }));
@@ -78,7 +78,7 @@ describe('a run over a directory', () => {
     expect(remote.people.members.get('dee')?.access).toEqual([]);
   });
 
-  it('removes nobody whom it did not invite or adopt', async () => {
+  it('removes only whom it invited or adopted', async () => {
     const world = directoryWorld({ remote: team(), settings: declare(['ann', 'bob']) });
     expect(await world.run('1')).toMatchObject({ drift: 2 });
     world.pass(30);
@@ -87,7 +87,7 @@ describe('a run over a directory', () => {
     expect(changesOf(world.remote).filter((call) => /revoke|remove/.test(call))).toEqual([]);
   });
 
-  it('removes nobody if more would leave than may on one day, and says so', async () => {
+  it('removes no member if more would leave than may on one day, and says so', async () => {
     const world = directoryWorld({ remote: team(), settings: declare(TEAM) });
     await world.run('1');
     world.scene.settings = declare(['ann', 'bob']);
@@ -97,7 +97,7 @@ describe('a run over a directory', () => {
     expect(world.remote.people.members.get('dee')?.status).toBe('confirmed');
   });
 
-  it('removes nobody after an incomplete list, an unreadable row or an empty source', async () => {
+  it('removes no member after an incomplete list, an unreadable row or an empty source', async () => {
     const source = { bucket: 'acme-people', key: 'members.json' };
     const text = (ids: readonly string[], rest: unknown[] = []) =>
       JSON.stringify({ members: [...ids.map((id) => ({ email: email(id) })), ...rest] });

@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readCsv } from '#shared/domain/directory/read-csv.ts';
+import { readSource } from '#shared/domain/directory/read-source.ts';
+
+const read = (text: string, format: 'json' | 'csv' = 'csv') =>
+  readSource({ text, format, groups: [{ name: 'Staff' }, { name: 'On call' }], origin: 's3://people/members' });
+
+describe('a source', () => {
+  it('in CSV has members with their groups and collections', () => {
+    const text =
+      '\uFEFFEmail,type,groups,collections\r\n"Ann@Example.com",Owner,"Staff; On call",c1:readOnly+hidePasswords;c2\r\n\r\nbob@example.com,,,\r\n';
+    const rights = { readOnly: false, hidePasswords: false, manage: false };
+    expect(read(text)).toEqual({
+      members: [
+        {
+          ...{ email: 'ann@example.com', type: 'owner', groups: ['Staff', 'On call'] },
+          collections: [
+            { collection: 'c1', ...rights, readOnly: true, hidePasswords: true },
+            { collection: 'c2', ...rights },
+          ],
+        },
+        { email: 'bob@example.com', groups: [], collections: [] },
+      ],
+      groups: [{ name: 'Staff' }, { name: 'On call' }],
+      rejected: [],
+    });
+  });
+
+  it('leaves the access as it is without the column', () => {
+    expect(read('email\nann@example.com').members).toEqual([{ email: 'ann@example.com', groups: [] }]);
+  });
+
+  it('rejects each row that cannot be used alone, without its text', () => {
+    const { members, rejected } = read(
+      'email,groups\nann@example.com,\nsecret-text,\nbob@example.com,Unknown\ncid@example.com\n',
+    );
+    expect(members.map(({ email }) => email)).toEqual(['ann@example.com']);
+    expect(rejected).toEqual([
+      'row 2: email cannot be used.',
+      'row 4: the row cannot be used.',
+      expect.stringContaining('names the group "Unknown"'),
+    ]);
+  });
+
+  it.each([
+    ['no JSON', '{"members":', 'json'],
+    ['another shape', '{"people":[]}', 'json'],
+    ['no rows', '', 'csv'],
+    ['another column', 'email,name\na@example.com,A', 'csv'],
+    ['a column twice', 'email,email\na@example.com,b@example.com', 'csv'],
+  ] as const)('that is %s is refused as a whole', (_what, text, format) => {
+    expect(() => read(text, format)).toThrow(/^s3:\/\/people\/members .* Nothing is changed/);
+  });
+});
+
+it('CSV is read as it was written', () => {
+  const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', ' ', 'é'), maxLength: 6 });
+  const rows = fc.array(fc.tuple(fc.constant('x'), cell, cell), { minLength: 1, maxLength: 5 });
+  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+  fc.assert(
+    fc.property(rows, (written) => {
+      expect(readCsv(written.map((row) => row.map(quoted).join(',')).join('\r\n'))).toEqual(written);
+    }),
+    { seed: 7, numRuns: 100 },
+  );
+});
