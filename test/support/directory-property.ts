@@ -228,7 +228,7 @@ interface Settling {
 /** Without faults, one day after the other, the directory becomes as declared, and stays so. */
 const settle = async (
   { last }: History,
-  world: ReturnType<typeof directoryWorld>,
+  world: ReturnType<typeof directoryWorld<ReturnType<typeof fakeDirectory>>>,
   { play, look, own, want }: Settling,
 ): Promise<void> => {
   const { remote } = world;

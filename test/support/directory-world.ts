@@ -1,12 +1,12 @@
 import { createApplyDirectory } from '#functions/directory/apply/apply.ts';
 import { createPlanDirectory } from '#functions/directory/plan/plan.ts';
-import { createReportDirectory } from '#functions/directory/report/report.ts';
+import { createReportDirectory, type DirectoryMeasured } from '#functions/directory/report/report.ts';
 import { directorySchema } from '#shared/config/schema/directories.ts';
+import type { Directory } from '#shared/connections/directory.ts';
 import { DAY_MS } from '#shared/domain/directory/planning.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { RemovableRecords } from '#shared/records/shared-record.ts';
 import type { DirectoryReported, DirectoryStepInput } from '#shared/workflows/directory.ts';
-import type { fakeDirectory } from '#test/support/fake-directory.ts';
 import { memoryRecords, memorySharedRecords } from '#test/support/fakes.ts';
 
 /** Death of the process in a call. */
@@ -14,8 +14,8 @@ export class Died extends Error {}
 
 export const RULE = 'people';
 
-export interface DirectoryWorldOptions {
-  readonly remote: ReturnType<typeof fakeDirectory>;
+export interface DirectoryWorldOptions<Remote> {
+  readonly remote: Remote;
   /** Settings of the rule, as in relay.yaml. */
   readonly settings: Record<string, unknown>;
   /** Called around each use of the records. */
@@ -25,7 +25,11 @@ export interface DirectoryWorldOptions {
 type Order = Partial<DirectoryStepInput['order']>;
 
 /** The three steps of a run on records in memory. A step that dies is repeated, or the next run finishes. */
-export const directoryWorld = ({ remote, settings, onRecord }: DirectoryWorldOptions) => {
+export const directoryWorld = <Remote extends { readonly directory: Directory }>({
+  remote,
+  settings,
+  onRecord,
+}: DirectoryWorldOptions<Remote>) => {
   const runs = memoryRecords();
   const shared = memorySharedRecords();
   const watched = <T extends object>(target: T): T =>
@@ -42,7 +46,7 @@ export const directoryWorld = ({ remote, settings, onRecord }: DirectoryWorldOpt
       },
     });
   const notices: string[] = [];
-  const measured: Record<string, number>[] = [];
+  const measured: DirectoryMeasured[] = [];
   const scene = {
     now: Date.parse('2026-03-02T06:00:00Z'),
     settings,

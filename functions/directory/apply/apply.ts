@@ -91,7 +91,7 @@ const attempt = async (actor: Actor, step: Step): Promise<Carried | { readonly e
   }
 };
 
-/** Errors that concern every step: of the records, of a session or a limit, or several in a row that pass by themselves. */
+/** Errors that concern every step: of records, a session or a limit, or several in a row that pass by themselves. */
 const isOfDirectory = ({ name, retryable }: RelayError, inARow: number): boolean =>
   ['StoreUnavailable', 'StoreDenied', 'ContractViolated', 'SessionLost', 'SignInRefused', 'RateLimited'].includes(
     name,

@@ -18,7 +18,32 @@ export const handler = defineHandler(
   createReportDirectory({
     records: createS3SharedRecords(bucket),
     runs: createS3Records(bucket),
-    measure: (directory, measured) => emitMetrics(config.relay, { directory }, measured),
+    measure: (directory, { invited, changed, revoked, restored, removed, failed, refused, compared }) =>
+      emitMetrics(
+        config.relay,
+        { directory },
+        {
+          MembersInvited: invited,
+          MembersChanged: changed,
+          MembersRevoked: revoked,
+          MembersRestored: restored,
+          MembersRemoved: removed,
+          DirectoryFailed: failed,
+          RemovalsRefused: refused,
+          ...(compared && {
+            MembersWaiting: compared.waiting,
+            DirectoryDrift: compared.drift,
+            DriftMissing: compared.fields.missing,
+            DriftExtra: compared.fields.extra,
+            DriftType: compared.fields.type,
+            DriftStatus: compared.fields.status,
+            DriftGroups: compared.fields.groups,
+            DriftAccess: compared.fields.access,
+            DriftName: compared.fields.name,
+            DriftPolicy: compared.fields.policy,
+          }),
+        },
+      ),
     notify: createNotify(env.get('ALERT_TOPIC_ARN')),
     now: Date.now,
   }),

@@ -1,5 +1,5 @@
 import type { Notify } from '#shared/aws/alerts.ts';
-import { DRIFT_FIELDS } from '#shared/domain/directory/steps.ts';
+import type { Drift, Step } from '#shared/domain/directory/steps.ts';
 import { type ActiveDirectory, type DirectoryReport, directoryAt } from '#shared/records/directory-records.ts';
 import type { Records } from '#shared/records/records.ts';
 import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
@@ -11,10 +11,32 @@ const NOT_DONE: ReadonlySet<string> = new Set(['failed', 'refused']);
 
 const MAX_NOTICE_LINES = 100;
 
+/** Numbers of a run, for its metrics. */
+export interface DirectoryMeasured {
+  readonly invited: number;
+  readonly changed: number;
+  readonly revoked: number;
+  readonly restored: number;
+  readonly removed: number;
+  /** Steps that failed or were refused. */
+  readonly failed: number;
+  /** Members and groups that would leave and may not. */
+  readonly refused: number;
+  /** Undefined if nothing was compared. */
+  readonly compared:
+    | {
+        /** Members who did not answer their invitation, or have to be confirmed. */
+        readonly waiting: number;
+        readonly drift: number;
+        readonly fields: Readonly<Record<Drift['field'], number>>;
+      }
+    | undefined;
+}
+
 export interface ReportDirectoryDependencies {
   readonly records: SharedRecords;
   readonly runs: Records;
-  readonly measure: (rule: string, measured: Readonly<Record<string, number>>) => Promise<void>;
+  readonly measure: (rule: string, measured: DirectoryMeasured) => Promise<void>;
   readonly notify: Notify;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -65,26 +87,31 @@ export const createReportDirectory =
     };
   };
 
-/** Metrics of a run. Drift by field, so that an alarm can tell a name from an access. */
+/** Counts of a run. Drift by field, so that an alarm can tell a name from an access. */
 const measuredIn = (
   { drift, counts, refused, waiting }: DirectoryReport,
   { failed, isCompared }: { readonly failed: number; readonly isCompared: boolean },
-): Record<string, number> => ({
-  MembersInvited: counts['invite'] ?? 0,
-  MembersChanged: (counts['change-member'] ?? 0) + (counts['change-groups'] ?? 0),
-  MembersRevoked: counts['revoke'] ?? 0,
-  MembersRestored: counts['restore'] ?? 0,
-  MembersRemoved: counts['remove'] ?? 0,
-  DirectoryFailed: failed,
-  RemovalsRefused: refused,
-  ...(isCompared && {
-    DirectoryDrift: drift.length,
-    MembersWaiting: waiting.invited.length + waiting.accepted.length,
-    ...Object.fromEntries(
-      DRIFT_FIELDS.map((field) => [
-        `Drift${field.slice(0, 1).toUpperCase()}${field.slice(1)}`,
-        drift.filter((one) => one.field === field).length,
-      ]),
-    ),
-  }),
-});
+): DirectoryMeasured => {
+  const by = (...kinds: readonly Step['kind'][]): number =>
+    kinds.reduce((total, kind) => total + (counts[kind] ?? 0), 0);
+  const ofField = (field: Drift['field']): number => drift.filter((one) => one.field === field).length;
+  return {
+    invited: by('invite'),
+    changed: by('change-member', 'change-groups'),
+    revoked: by('revoke'),
+    restored: by('restore'),
+    removed: by('remove'),
+    ...{ failed, refused },
+    compared: isCompared
+      ? {
+          waiting: waiting.invited.length + waiting.accepted.length,
+          drift: drift.length,
+          fields: {
+            ...{ missing: ofField('missing'), extra: ofField('extra'), type: ofField('type') },
+            ...{ status: ofField('status'), groups: ofField('groups'), access: ofField('access') },
+            ...{ name: ofField('name'), policy: ofField('policy') },
+          },
+        }
+      : undefined,
+  };
+};

@@ -38,7 +38,7 @@ describe('a run over a directory', () => {
     expect(await world.run('2')).toEqual({ status: 'SUCCEEDED', drift: 0, done: 0, failed: 0 });
     expect(changesOf(world.remote)).toEqual([]);
     expect(world.remote.calls).toEqual(['members', 'groups', 'collections', 'freeSeats']);
-    expect(world.measured.at(-1)).toMatchObject({ DirectoryDrift: 0, MembersWaiting: 1, MembersInvited: 0 });
+    expect(world.measured.at(-1)).toMatchObject({ invited: 0, compared: { drift: 0, waiting: 1 } });
   });
 
   it('revokes a leaver at once, and removes it once after the time of grace', async () => {
@@ -92,7 +92,7 @@ describe('a run over a directory', () => {
     await world.run('1');
     world.scene.settings = declare(['ann', 'bob']);
     expect(await world.run('2')).toMatchObject({ status: 'PARTIAL', done: 0 });
-    expect(world.measured.at(-1)).toMatchObject({ RemovalsRefused: 2 });
+    expect(world.measured.at(-1)).toMatchObject({ refused: 2 });
     expect(world.notices.at(-1)).toMatch(/2 members and groups would leave, and at most 1 may on one day/);
     expect(world.remote.people.members.get('dee')?.status).toBe('confirmed');
   });
@@ -200,7 +200,7 @@ describe('a run over a directory', () => {
     const world = directoryWorld({ remote: team(), settings: declare(['ann', 'eve']) });
     expect(await world.run('1', { trigger: 'drift' })).toMatchObject({ status: 'SUCCEEDED', drift: 4, done: 0 });
     expect(changesOf(world.remote)).toEqual([]);
-    expect(world.measured.at(-1)).toMatchObject({ DriftMissing: 1, DriftExtra: 3 });
+    expect(world.measured.at(-1)).toMatchObject({ compared: { fields: { missing: 1, extra: 3 } } });
   });
 
   it('is skipped while another run of the rule goes on', async () => {
