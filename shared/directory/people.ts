@@ -6,7 +6,7 @@ import { changeOrRemove, REMOVED, type RemovableRecords } from '#shared/records/
 /** Records of people. One process at a time works on a person: a run, or a message. */
 
 /** Longer than the calls of one step. What a dead process was doing is continued after it. */
-export const MAX_HOLD_MS = 120_000;
+const MAX_HOLD_MS = 120_000;
 
 export interface PersonPlace {
   readonly records: RemovableRecords;

@@ -11,6 +11,7 @@ import {
 } from '#shared/domain/directory/state.ts';
 import { driftSchema, type Step, stepSchema } from '#shared/domain/directory/steps.ts';
 import type { RecordPlace } from '#shared/records/records.ts';
+import { DIRECTORY_STATUSES } from '#shared/workflows/directory.ts';
 
 /**
  * Records of the rules for directories, in the records bucket. Of a person they contain id, e-mail address, status,
@@ -63,8 +64,6 @@ const journalSchema = z.object({
   error: z.string().optional(),
 });
 export type JournalEntry = z.infer<typeof journalSchema>;
-
-export const DIRECTORY_STATUSES = ['SUCCEEDED', 'PARTIAL', 'SKIPPED', 'FAILED'] as const;
 
 const reportSchema = planSchema.omit({ steps: true, groups: true }).extend({
   rule: z.string(),

@@ -80,11 +80,14 @@ const apply = {
   ],
 } as const satisfies Step;
 
+/** `SKIPPED`: another run of the rule has not ended. `PARTIAL`: a step failed, or a removal was refused. */
+export const DIRECTORY_STATUSES = ['SUCCEEDED', 'PARTIAL', 'SKIPPED', 'FAILED'] as const;
+
 const report = {
   folder: 'directory/report',
   input: directoryStateSchema,
   output: z.object({
-    status: z.enum(['SUCCEEDED', 'PARTIAL', 'SKIPPED', 'FAILED']),
+    status: z.enum(DIRECTORY_STATUSES),
     /** Numbers of differences, of steps that were carried out, and of steps that were not. */
     drift: z.int(),
     done: z.int(),

@@ -13,7 +13,7 @@ import { RelayError } from '#shared/errors.ts';
 /** A member or group whose access is always known. */
 type Whole<T> = Omit<T, 'access'> & { readonly access: readonly CollectionAccess[] };
 
-export interface FakePeople {
+interface FakePeople {
   readonly members: Map<string, Whole<Member>>;
   readonly groups: Map<string, Whole<Group>>;
   /** Ids of the groups of each member. */

@@ -9,7 +9,7 @@ const MAX_ID_LENGTH = 300;
 
 const groupName = z.string().trim().min(1).max(MAX_NAME_LENGTH);
 
-export const declaredAccessSchema = z
+const declaredAccessSchema = z
   .strictObject({
     collection: z
       .string()
@@ -26,7 +26,6 @@ export const declaredAccessSchema = z
     path: ['manage'],
     message: 'does not go with readOnly or hidePasswords; remove one of them',
   });
-export type DeclaredAccess = z.infer<typeof declaredAccessSchema>;
 
 const collections = z
   .array(declaredAccessSchema)

@@ -8,7 +8,7 @@ import type { Budget, Ownership, Person } from '#shared/domain/directory/state.t
 /** A day in milliseconds. */
 export const DAY_MS = 86_400_000;
 
-export interface DeclaredPolicy {
+interface DeclaredPolicy {
   /** Number of the policy, as the directory has it. */
   readonly type: number;
   readonly enabled: boolean;

@@ -11,7 +11,7 @@ export interface RemovalLimits {
 export const dailyLimit = ({ maxPerDay, maxPercent }: RemovalLimits, owned: number): number =>
   maxPercent === 0 ? 0 : Math.min(maxPerDay, Math.max(1, Math.floor((owned * maxPercent) / 100)));
 
-export const dayOf = (now: number): string => new Date(now).toISOString().slice(0, 10);
+const dayOf = (now: number): string => new Date(now).toISOString().slice(0, 10);
 
 const begunOn = (budget: Budget | undefined, day: string): Readonly<Record<string, string>> =>
   budget?.day === day ? budget.begun : {};

@@ -43,7 +43,7 @@ export const personSchema = z.object({
 export type Person = z.infer<typeof personSchema>;
 
 /** A group that is being removed. */
-export const leavingGroupSchema = z.object({
+const leavingGroupSchema = z.object({
   id: z.string(),
   name: z.string(),
   since: z.iso.datetime(),

@@ -59,9 +59,6 @@ export const stepSchema = z.discriminatedUnion('kind', [
 ]);
 export type Step = z.infer<typeof stepSchema>;
 
-/** Steps that change the directory. */
-export const isChange = ({ kind }: Step): boolean => kind !== 'settle' && kind !== 'follow-invitation';
-
 /** Subject of a step, whose steps are carried out one at a time. Pure. */
 export const subjectOf = (step: Step): string => {
   if ('email' in step) return step.email;
@@ -92,7 +89,7 @@ const rank = (step: Step): number => (step.kind === 'change-member' && step.type
 export const inOrder = (steps: readonly Step[]): Step[] => steps.toSorted((one, other) => rank(one) - rank(other));
 
 /** Fields by which a directory can differ from its declared state. */
-export const DRIFT_FIELDS = ['missing', 'extra', 'type', 'status', 'groups', 'access', 'name', 'policy'] as const;
+const DRIFT_FIELDS = ['missing', 'extra', 'type', 'status', 'groups', 'access', 'name', 'policy'] as const;
 export const driftSchema = z.object({
   field: z.enum(DRIFT_FIELDS),
   /** E-mail address, name of a group, or number of a policy. */
