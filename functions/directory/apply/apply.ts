@@ -91,9 +91,18 @@ const attempt = async (actor: Actor, step: Step): Promise<Carried | { readonly e
   }
 };
 
-/** Errors that concern every step: of records, a session or a limit, or several in a row that pass by themselves. */
+/** Errors that concern every step: of the records, a session or a limit. */
+const OF_ALL: ReadonlySet<string> = new Set([
+  'StoreUnavailable',
+  'StoreDenied',
+  'ContractViolated',
+  'SessionLost',
+  'SignInRefused',
+  'RateLimited',
+  // Also raised while a message works on the person, which takes seconds.
+  'LimitReached',
+]);
+
+/** True if the step function has to be repeated, or the run ends. */
 const isOfDirectory = ({ name, retryable }: RelayError, inARow: number): boolean =>
-  ['StoreUnavailable', 'StoreDenied', 'ContractViolated', 'SessionLost', 'SignInRefused', 'RateLimited'].includes(
-    name,
-  ) ||
-  (retryable && inARow >= MAX_FAILURES_IN_A_ROW);
+  OF_ALL.has(name) || (retryable && inARow >= MAX_FAILURES_IN_A_ROW);
