@@ -5,7 +5,7 @@ import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 /** `SKIPPED`: another run of the rule has not ended. */
 export const EXPORT_STATUSES = ['SUCCEEDED', 'FAILED', 'SKIPPED'] as const;
 
-/** What a run has done so far. */
+/** Progress of a run. */
 const sweptSchema = z.object({
   /** `again`: the time of the invocation was used up. */
   next: z.enum(['again', 'end']),

@@ -116,7 +116,7 @@ export const aRotationConfig = (rule: Record<string, unknown> = {}, sync: Record
     rotations: { weekly: { connection: 'vault', pauseMinutes: 0, ...rule } },
   });
 
-/** The configuration of {@link aConfig}, and the export `audit`. The functions do not check the kind of its connection. */
+/** The configuration of {@link aConfig}, with the export `audit`. Functions do not check the kind of its connection. */
 export const anExportConfig = (rule: Record<string, unknown> = {}): RelayConfig =>
   parseShapeOf({
     ...aConfig(),

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { earlierDate, laterDate, shiftDate, sortableDate } from '#shared/domain/export/dates.ts';
 
 /**
- * The cursor of an export: what is exported already, and what is read next. Pure. Events have no ids and arrive late, so
- * the cursor only says which dates were read; digests say which events were written.
+ * The cursor of an export: the dates that were read, and those to read next. Pure. Events have no ids and arrive late,
+ * so digests say which events were written.
  */
 
 const DAY_MS = 86_400_000;
@@ -14,7 +14,7 @@ const readingSchema = z.object({
   kind: z.enum(['forward', 'again']),
   from: z.string(),
   to: z.string(),
-  /** What is later than this and in the window was read and written. */
+  /** Events of the window after this date were read and written. */
   rest: z.string(),
 });
 export type Reading = z.infer<typeof readingSchema>;
@@ -39,7 +39,7 @@ export interface ExportPace {
   readonly startFromMs: number;
   readonly lagMs: number;
   readonly overlapMs: number;
-  /** How far back a re-sweep goes, and its time of day in UTC. */
+  /** Length of a re-sweep, and its time of day in UTC. */
   readonly resweepMs: number;
   readonly resweepTimeMs: number;
 }
@@ -58,8 +58,8 @@ export const readableUntil = (now: number, { lagMs }: Pick<ExportPace, 'lagMs'>)
 const lastTimeOfDay = (now: number, timeMs: number): number => Math.floor((now - timeMs) / DAY_MS) * DAY_MS + timeMs;
 
 /**
- * Begins the re-sweep if it is due. It reaches back from the start of the last one, not from now, so that a pause of the
- * rule leaves no event out that is at most `resweepMs` late.
+ * Begins the re-sweep if it is due. It reaches back from the start of the last one, not from now, so that a pause of
+ * the rule leaves no event out that is at most `resweepMs` late.
  */
 const withResweep = (cursor: Cursor, now: number, { resweepMs, resweepTimeMs }: ExportPace): Cursor => {
   if (cursor.resweep !== undefined) return cursor;

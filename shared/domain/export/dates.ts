@@ -1,6 +1,6 @@
 import { RelayError } from '#shared/errors.ts';
 
-/** Dates of events, which can be finer than a millisecond. Texts with a different number of digits are compared. Pure. */
+/** Dates of events, which can be finer than a millisecond and differ in their numbers of digits. Pure. */
 
 const UTC_DATE = /^(\d{4}-\d\d-\d\d)T(\d\d):\d\d:\d\d(?:\.(\d{1,9}))?Z$/;
 

@@ -1,7 +1,7 @@
 import type { EventPage, EventWindow } from '#shared/connections/event-log.ts';
 import { sortableDate } from '#shared/domain/export/dates.ts';
 
-/** What is asked after a page. Pure. */
+/** The call that follows a page. Pure. */
 
 /** One call: the rest of a window, or a page that continues it. */
 export interface Asked {
@@ -29,8 +29,8 @@ const oldestIn = ({ events }: EventPage, { from, to }: EventWindow): string | un
 };
 
 /**
- * Follows a page. A log that can omit events with the date of the last one is asked for a new window that ends with that
- * date, and shows these events once more. It is asked with the token only if the page got no further.
+ * Follows a page. A log that can omit events with the date of the last one is asked for a new window that ends with
+ * that date, and shows these events once more. It is asked with the token only if the page got no further.
  */
 export const followPage = (page: EventPage, { window }: Asked, losesTies: boolean): Followed => {
   const rest = oldestIn(page, window);

@@ -34,7 +34,7 @@ describe('the examples', () => {
   it('full.yaml states the defaults correctly', () => {
     const withoutDefaults = read('full.yaml')
       .replaceAll(/^.*# default(;.*)?\n/gm, '')
-      .replaceAll(/^ *(limits|reap):\n/gm, ''); // They contained nothing else.
+      .replaceAll(/^ *(limits|reap|resweep):\n/gm, ''); // They contained nothing else.
     expect(parse(withoutDefaults)).toEqual(parse(read('full.yaml')));
   });
 

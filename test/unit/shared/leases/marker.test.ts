@@ -53,7 +53,7 @@ describe('the marker in a reason', () => {
     '[a/b]',
     '[a/sync/b/b.c/x]',
     '[a/b.c/1]',
-    '[a/export/b/b.c/1]',
+    '[a/backup/b/b.c/1]',
     'see [a/sync/b/b.c/1] for more',
   ])('is not found in the reason of another client: %j', (reason) => {
     expect(readMarker(reason)).toBeUndefined();
