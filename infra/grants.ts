@@ -177,7 +177,9 @@ const sourcePermissions = ({ directories }: RelayConfig, stack: Stack): readonly
       ? []
       : [
           { actions: ['s3:GetObject'], resources: [`arn:${stack.partition}:s3:::${source.bucket}/${source.key}`] },
-          ...(source.kmsKey === undefined ? [] : [{ actions: ['kms:Decrypt'], resources: [source.kmsKey], conditions: viaService(stack, 's3') }]),
+          ...(source.kmsKey === undefined
+            ? []
+            : [{ actions: ['kms:Decrypt'], resources: [source.kmsKey], conditions: viaService(stack, 's3') }]),
         ],
   );
 

@@ -74,8 +74,8 @@ export const claimGrants = (of: Claiming, use: 'open' | 'close'): readonly Grant
  * that a rotation is changing, or whose new credential failed its test. `pairs/`: active accounts of items whose
  * accounts take turns. `ticketed/`: checkouts under each ticket. `claims/`: items that a run has opened in a vault
  * whose leases name no run. `old-checkouts/`: reports of old checkouts, and those that are being ended. `exports/`:
- * cursors of exports, and digests of what was exported. `events/`: exported events. `directories/`: what the relay owns in
- * a directory, who is leaving it, and the journal of its changes.
+ * cursors of exports, and digests of what was exported. `events/`: exported events. `directories/`: what the relay owns
+ * in a directory, who is leaving it, and the journal of its changes.
  */
 export type Folder =
   | 'runs'

@@ -20,7 +20,7 @@ describe.each(EXAMPLES)('the stack of %s for an emulator', (name) => {
     for (const [id, { Properties: properties, ...rest }] of Object.entries(real)) {
       const { Properties: changed = {}, ...others } = emulated[id] ?? {};
       const hasMath = 'Metrics' in properties;
-      expect(hasMath).toBe(/^Alarms(run|checkout|provisioning|rotation|export)failed/.test(id));
+      expect(hasMath).toBe(/^Alarms(run|checkout|provisioning|rotation|export|directory)failed/.test(id));
       expect(others).toEqual(rest);
       expect(hasMath ? without(changed, WATCHED) : changed).toEqual(
         hasMath ? without(properties, WATCHED) : properties,

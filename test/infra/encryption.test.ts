@@ -64,7 +64,7 @@ describe('the data of the relay', () => {
       .filter(({ type }) => type === 'AWS::StepFunctions::StateMachine')
       .map(({ properties }) => properties['EncryptionConfiguration']);
     expect(periods).toEqual(
-      Array.from({ length: 7 }, () => ({
+      Array.from({ length: 8 }, () => ({
         Type: 'CUSTOMER_MANAGED_KMS_KEY',
         KmsKeyId: expect.anything(),
         KmsDataKeyReusePeriodSeconds: 300,

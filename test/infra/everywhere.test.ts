@@ -135,7 +135,7 @@ describe('every log group', () => {
   it('of a machine has the name prefix that needs no resource policy per log group', () => {
     const names = all('AWS::Logs::LogGroup').map(({ Properties }) => Properties['LogGroupName']);
     expect(names.filter((name) => /states/.test(asText(name)))).toEqual(
-      ['sync', 'checkout', 'release', 'provision', 'drift', 'rotate', 'export'].map(
+      ['sync', 'checkout', 'release', 'provision', 'drift', 'rotate', 'export', 'directory'].map(
         (name) => `/aws/vendedlogs/states/pam-relay-prod-${name}`,
       ),
     );
@@ -153,7 +153,7 @@ describe('every state machine', () => {
     }
   });
 
-  it('times out: a run and a comparison after a day, a checkout, its release and a subject after a year, a rotation after 180 days, an export after two weeks', () => {
+  it('times out: a run and a comparison after a day, a checkout, its release and a subject after a year, a rotation after 180 days, an export after two weeks, a run over a directory after two days', () => {
     const ends = all('AWS::StepFunctions::StateMachine').map(({ Properties }) => [
       Properties['StateMachineName'],
       Number(/"TimeoutSeconds":(\d+),"Comment"/.exec(asText(Properties['DefinitionString']))?.[1]) / 86_400,
@@ -166,6 +166,7 @@ describe('every state machine', () => {
       ['pam-relay-prod-drift', 1],
       ['pam-relay-prod-rotate', 180],
       ['pam-relay-prod-export', 14],
+      ['pam-relay-prod-directory', 2],
     ]);
   });
 });

@@ -41,6 +41,7 @@ const EXPECTED: Readonly<Record<string, readonly [service: string, conditions: r
   'Role of the provision workflow': ['states.amazonaws.com', machine('provision')],
   'Role of the rotate workflow': ['states.amazonaws.com', machine('rotate')],
   'Role of the export workflow': ['states.amazonaws.com', machine('export')],
+  'Role of the directory workflow': ['states.amazonaws.com', machine('directory')],
   'Role of the drift workflow': ['states.amazonaws.com', machine('drift')],
   'Role of the schedules': [
     'scheduler.amazonaws.com',

@@ -5,7 +5,7 @@ import { type HourLog, type HourLogOptions, openHourLog } from './hour-log.ts';
 
 /** The hours that are being read. Only those of the latest page are in memory. */
 export interface Hours {
-  /** Takes a page, and writes the rows of hours that it left. Raises `AnswerMalformed`, and as {@link HourLog.settle}. */
+  /** Takes a page, and writes the rows of hours that it left. Raises `AnswerMalformed`, like {@link HourLog.settle}. */
   add(events: readonly LoggedEvent[]): Promise<void>;
   /** Writes all rows. */
   settle(): Promise<void>;
