@@ -8,7 +8,7 @@ const EVENTS = 1_000_000;
 const MAX_MEGABYTES = 200;
 
 /** A smaller heap than Lambda would allow: what it does not need, Node would only collect later. */
-const MEMORY = ['--max-old-space-size=96', '--max-semi-space-size=4'];
+const MEMORY = ['--max-old-space-size=64', '--max-semi-space-size=2'];
 
 describe('an export', () => {
   it('loses nothing and writes nothing twice, whatever call dies', async () => {

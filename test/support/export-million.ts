@@ -4,8 +4,12 @@
  *
  * @example node test/support/export-million.ts 1000000 0.002 7
  */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { EventLog } from '#shared/connections/event-log.ts';
+import type { Records } from '#shared/records/records.ts';
 import { createExportWorld, type Fate } from '#test/support/export-world.ts';
 
 const [count = 0, deathRate = 0, seed = 1] = process.argv.slice(2).map(Number);
@@ -101,9 +105,22 @@ const files = {
   read: async (key: string) => latest.get(key),
 };
 
+/** The index of digests, which belongs to the bucket and not to the process. */
+const directory = mkdtempSync(join(tmpdir(), 'export-million-'));
+const pathOf = (key: string): string => join(directory, key.replaceAll('/', '_'));
+const records: Pick<Records, 'read' | 'write'> = {
+  async read({ key, schema }) {
+    const path = pathOf(key);
+    return existsSync(path) ? schema.parse(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
+  },
+  async write({ key }, record) {
+    writeFileSync(pathOf(key), JSON.stringify(record));
+  },
+};
+
 let questions = 0;
 const world = createExportWorld({
-  ...{ log, fate, files, now: () => NOW, rule: { startFromDays: 21 } },
+  ...{ log, fate, files, records, now: () => NOW, rule: { startFromDays: 21 } },
   // An invocation ends after some thousand pages.
   remainingMs: () => (++questions % 3000 === 0 ? 0 : 900_000),
 });
@@ -115,6 +132,7 @@ const watch = setInterval(() => {
 const startedAt = performance.now();
 const { exported } = await world.play('1');
 clearInterval(watch);
+rmSync(directory, { recursive: true });
 peak = Math.max(peak, process.memoryUsage.rss());
 process.stdout.write(
   JSON.stringify({

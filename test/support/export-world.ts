@@ -86,6 +86,7 @@ export interface ExportWorldOptions {
   /** Settings of the rule. */
   readonly rule?: Record<string, unknown>;
   readonly files?: EventFiles;
+  readonly records?: Pick<Records, 'read' | 'write'>;
 }
 
 /** Exports over a bucket in memory. */
@@ -108,8 +109,8 @@ export const createExportWorld = (options: ExportWorldOptions) => {
     replace: (place, record, expected) => run(() => shared.replace(place, record, expected)),
   };
   const records: Pick<Records, 'read' | 'write'> = {
-    read: (place) => run(() => plain.read(place)),
-    write: (place, record) => run(() => plain.write(place, record)),
+    read: (place) => run(() => (options.records ?? plain).read(place)),
+    write: (place, record) => run(() => (options.records ?? plain).write(place, record)),
   };
   const measured: Measured[] = [];
   let ids = 0;
