@@ -37,7 +37,8 @@ export const declaredMemberSchema = z.strictObject({
     .string()
     .trim()
     .toLowerCase()
-    .pipe(z.email({ error: 'use an e-mail address' }).max(MAX_EMAIL_LENGTH))
+    // As wide as directories are: a member whose address cannot be declared would keep everyone from leaving.
+    .pipe(z.email({ pattern: z.regexes.unicodeEmail, error: 'use an e-mail address' }).max(MAX_EMAIL_LENGTH))
     .meta({ examples: ['ann@example.com'] })
     .describe('E-mail address, which identifies the person.'),
   type: z

@@ -43,6 +43,10 @@ describe('a source', () => {
     ]);
   });
 
+  it.each(["j.o'hara+50%@example.com", 'jürgen@bücher.example'])('can declare %s, as a directory can', (email) => {
+    expect(read(`email\n${email}`)).toMatchObject({ members: [{ email }], rejected: [] });
+  });
+
   it.each([
     ['no JSON', '{"members":', 'json'],
     ['another shape', '{"people":[]}', 'json'],
