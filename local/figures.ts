@@ -82,7 +82,8 @@ export const measureRun = async (world: RelayWorld, say: (line: string) => void)
   };
 };
 
-const requireSuccess = ({ ending }: Execution): void => {
+/** @throws RunFailed unless the execution has succeeded */
+export const requireSuccess = ({ ending }: Execution): void => {
   if (ending?.status === 'SUCCEEDED') return;
   throw new RunFailed(
     ending?.status === 'FAILED' ? `${ending.error}: ${messageIn(ending.cause)}` : `The run ended as ${ending?.status}.`,

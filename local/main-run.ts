@@ -4,6 +4,8 @@ import type { RotationReport } from '#shared/records/rotation-record.ts';
 import { renderRotationPage } from '#shared/report-page/rotation-page.ts';
 import { renderSyncPage } from '#shared/report-page/sync-page.ts';
 import type { Written } from './aws/written.ts';
+import { type Organization, startOrganization } from './directory/organization.ts';
+import { type DirectoryFigures, playDirectory } from './directory/play.ts';
 import { measureRun, type RunFigures } from './figures.ts';
 import { brokenPromises, isDeliverableTo } from './promises.ts';
 import { type ProvisioningFigures, runProvisioning } from './provisioning.ts';
@@ -34,6 +36,8 @@ export interface MainRunOptions extends WorldOptions, SyncOptions {
   readonly rotates?: number;
   /** Number of tickets to play. Default: none. */
   readonly tickets?: number;
+  /** Plays an organization in SecretSafe. Default: none. */
+  readonly directory?: boolean;
 }
 
 /** Result of two scheduled runs with changes between them. */
@@ -48,6 +52,8 @@ export interface MainRun {
   readonly tickets: TicketFigures | undefined;
   /** Undefined if nothing rotated. */
   readonly rotations: RotationFigures | undefined;
+  /** Undefined if there was no organization. */
+  readonly directory: DirectoryFigures | undefined;
   /** One line for each account that was to rotate, and did not. */
   readonly notRotated: readonly string[];
   /** One sentence for each broken promise. */
@@ -55,7 +61,7 @@ export interface MainRun {
   /** Paths of the pages of both runs and of the rotations. */
   readonly pages: readonly string[];
   /** Directory of the logs and histories. */
-  readonly directory: string;
+  readonly runDirectory: string;
 }
 
 const HALF_AN_HOUR = 30 * 60_000;
@@ -64,15 +70,27 @@ const HALF_AN_HOUR = 30 * 60_000;
 export const mainRun = async (options: MainRunOptions): Promise<MainRun> => {
   const provisions = (options.provision ?? 0) > 0;
   const takesTickets = (options.tickets ?? 0) > 0;
+  const organization = options.directory === true ? await startOrganization(options.seed) : undefined;
+  try {
+    return await runWorld({ ...options, provisions, takesTickets }, organization);
+  } finally {
+    await organization?.close();
+  }
+};
+
+const runWorld = async (options: MainRunOptions, organization: Organization | undefined): Promise<MainRun> => {
   // Machines that appear together take turns, which shows nothing.
   const world = await startWorld({
-    ...(provisions && { waitScale: TURN_SCALE }),
+    ...(options.provisions && { waitScale: TURN_SCALE }),
     ...options,
-    provisions,
-    takesTickets,
+    configure(config) {
+      options.configure?.(config);
+      organization?.addRules(config);
+    },
   });
   try {
-    return await runTwice(world, options, (say) => playExtras(world, options, say));
+    await organization?.join(world);
+    return await runTwice(world, options, (say) => playExtras(world, options, organization, say));
   } finally {
     await world.close();
   }
@@ -92,13 +110,15 @@ const NOTHING_MORE: Extras = {
   provisioning: undefined,
   tickets: undefined,
   rotations: undefined,
+  directory: undefined,
   notRotated: [],
   broken: [],
   reports: [],
 };
 
 /** Results of what a run does beside its syncs. */
-interface Extras extends Pick<MainRun, 'provisioning' | 'tickets' | 'rotations' | 'notRotated' | 'broken'> {
+interface Extras
+  extends Pick<MainRun, 'provisioning' | 'tickets' | 'rotations' | 'directory' | 'notRotated' | 'broken'> {
   /** Ids of accounts whose credential their system refuses. */
   readonly refused?: ReadonlySet<number> | undefined;
   /** Reports of rotations. */
@@ -108,6 +128,7 @@ interface Extras extends Pick<MainRun, 'provisioning' | 'tickets' | 'rotations' 
 const playExtras = async (
   world: World,
   { provision = 0, tickets = 0, rotates = 0 }: MainRunOptions,
+  organization: Organization | undefined,
   say: (line: string) => void,
 ): Promise<Extras> => {
   const provisioned = provision === 0 ? undefined : await runProvisioning(world, provision, say);
@@ -121,12 +142,19 @@ const playExtras = async (
     say('The sync again, which does not deliver what failed its test');
     await world.runSync();
   }
+  const people = organization === undefined ? undefined : await playDirectory(world, organization, say);
   return {
     provisioning: provisioned?.figures,
     tickets: played?.figures,
     rotations: rotation?.figures,
+    directory: people?.figures,
     notRotated: rotation?.left ?? [],
-    broken: [...(provisioned?.broken ?? []), ...(played?.broken ?? []), ...(rotation?.broken ?? [])],
+    broken: [
+      ...(provisioned?.broken ?? []),
+      ...(played?.broken ?? []),
+      ...(rotation?.broken ?? []),
+      ...(people?.broken ?? []),
+    ],
     refused: rotation?.refused,
     reports: rotation?.reports ?? [],
   };
@@ -174,7 +202,7 @@ const runTwice = async (
       await writePage(directory, 2, second),
       ...(await writeRotations(directory, reports)),
     ],
-    directory,
+    runDirectory: directory,
   };
 };
 

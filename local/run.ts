@@ -27,6 +27,7 @@ const readOptions = (argv: readonly string[]) => {
     rotate: count(0, { max: 5000 }),
     stores: count(1, { min: 1, max: LOCAL_STORES.length }),
     vault: choice(['password-safe', 'sra']),
+    directory: flag,
     json: flag,
     'no-quotas': flag,
   });
@@ -36,6 +37,7 @@ const readOptions = (argv: readonly string[]) => {
   const plain = fleet.filter(({ kind }) => kind === 'plain').length;
   for (const name of ['provision', 'tickets', 'rotate'] as const)
     if (options.vault === 'sra' && options[name] > 0) throw new UsageError(`--${name} needs --vault password-safe`);
+  if (options.vault === 'sra' && options.directory) throw new UsageError('--directory needs --vault password-safe');
   for (const [name, wanted] of [
     ['changed', changed],
     ['rotate', options.rotate],
@@ -54,6 +56,7 @@ const toJson = ({
   provisioning,
   tickets,
   rotations,
+  directory,
   pages,
 }: MainRun) => ({
   runs: runs.map(({ report: _, ...figures }) => figures),
@@ -63,6 +66,7 @@ const toJson = ({
   ...(provisioning && { provisioning }),
   ...(tickets && { tickets }),
   ...(rotations && { rotations }),
+  ...(directory && { directory }),
   pages,
 });
 
@@ -77,6 +81,7 @@ const main = async (): Promise<void> => {
     rotate: rotates,
     stores,
     vault,
+    directory,
     json,
     'no-quotas': isUnlimited,
   } = readOptions(process.argv.slice(2));
@@ -93,6 +98,7 @@ const main = async (): Promise<void> => {
     provision,
     tickets,
     rotates,
+    directory,
     stores: LOCAL_STORES.slice(0, stores),
     ...(!isUnlimited && { quotas: 'documented' }),
     onProgress: (line) => print(line, json ? process.stderr : process.stdout),

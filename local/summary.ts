@@ -29,10 +29,11 @@ export const summarise = ({
   provisioning,
   tickets,
   rotations,
+  directory,
   notRotated,
   broken,
   pages,
-  directory,
+  runDirectory,
 }: MainRun): string => {
   const counted = rowsOf(runs);
   const storeActions = new Set(
@@ -69,13 +70,14 @@ export const summarise = ({
     ...figureLines('Provisioning', provisioning),
     ...figureLines('Tickets', tickets),
     ...figureLines('Rotation', rotations, notRotated),
+    ...figureLines('Directory', directory),
     verdict('open requests at the vault', openRequests),
     verdict('open sessions at the vault', openSessions),
     verdict(`credentials found outside the ${runs[0].stores.length === 1 ? 'store' : 'stores'}`, canaryHits),
     '',
     ...notDelivered(runs[1]),
     `Reports as pages: ${pages.map((page) => relative('', page)).join(', ')}`,
-    `Logs and histories: ${relative('', directory)}`,
+    `Logs and histories: ${relative('', runDirectory)}`,
     ...broken.map((sentence) => styleText('red', `Broken: ${showText(sentence)}`)),
   ].join('\n');
 };
@@ -83,7 +85,7 @@ export const summarise = ({
 /** Figures of a part of the run that was asked for. */
 const figureLines = (
   title: string,
-  figures: MainRun['provisioning'] | MainRun['tickets'] | MainRun['rotations'],
+  figures: MainRun['provisioning'] | MainRun['tickets'] | MainRun['rotations'] | MainRun['directory'],
   exceptions: readonly string[] = [],
 ): string[] =>
   figures === undefined

@@ -59,10 +59,11 @@ describe('the summary of a local run', () => {
       provisioning: undefined,
       tickets: undefined,
       rotations: { requested: 3, rotated: 2, failed: 1, stopped: 0 },
+      directory: undefined,
       notRotated: [`${name}: changed, test failed`],
       broken: [`The store does not hold ${name}.`],
       pages: ['/tmp/run/run-1.html', '/tmp/run/run-2.html'],
-      directory: '/tmp/run',
+      runDirectory: '/tmp/run',
     });
     const lines = stripVTControlCharacters(text).split('\n');
     const shown = 'db-01/sa\\u{A}✓ all is well\\u{1B}[2J\\u{202E}';
