@@ -65,6 +65,9 @@ export const METRICS = {
     MembersWaiting: 'Members who did not answer their invitation, or whom a person has to confirm.',
     RemovalsRefused:
       'Members and groups that would leave and may not: too many for one day, or a list or the source is incomplete.',
+    MemberMessagesDone: 'Messages about people that were carried out.',
+    MemberMessagesRefused: 'Messages about people that were refused after a look at the directory.',
+    MemberMessagesOwed: 'Messages about people that a run could not carry out yet.',
     DirectoryFailed: 'Changes that failed or were refused.',
     DirectoryDrift: 'Differences between the directory and what is declared, when they were compared.',
     DriftMissing: 'Declared members and groups that did not exist.',
@@ -121,6 +124,8 @@ const EVENTS_OF_DIRECTORIES: ReadonlySet<DirectoryMetric> = new Set([
   'MembersRevoked',
   'MembersRestored',
   'MembersRemoved',
+  'MemberMessagesDone',
+  'MemberMessagesRefused',
 ]);
 
 /** The metrics of one relay. */

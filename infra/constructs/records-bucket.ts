@@ -25,6 +25,7 @@ const KEPT: Partial<Record<Folder, Duration>> = {
   held: CHECKOUTS_KEPT,
   rotations: CHECKOUTS_KEPT,
   'old-checkouts': CHECKOUTS_KEPT,
+  'member-events': CHECKOUTS_KEPT,
 };
 
 /** Parts of a directory that are forgotten. What the relay owns there, and who is leaving it, is kept. */

@@ -15,7 +15,7 @@ import { Construct } from 'constructs';
 import { Tasks, WorkflowMachine } from '#infra/workflows/machine.ts';
 import { CLOSING_RETRY } from '#infra/workflows/retry-policies.ts';
 import type { WorkflowProps } from '#infra/workflows/workflow.ts';
-import { type DirectoryPlanned, directorySteps } from '#shared/workflows/directory.ts';
+import { type DirectoryHeeded, type DirectoryPlanned, directorySteps } from '#shared/workflows/directory.ts';
 
 /** 10,000 invitations at five calls a second take hours. */
 const DIRECTORY_TIMEOUT = Duration.days(2);
@@ -23,13 +23,18 @@ const DIRECTORY_TIMEOUT = Duration.days(2);
 /** Pause of an undo while another run has the rule. */
 const TURN = Duration.seconds(30);
 
+/** Pause of a run over messages while another one has them, or while another process works on a person. */
+const MOMENT = Duration.seconds(10);
+
 const CAUGHT = { errors: ['States.ALL'], resultPath: '$.error' };
 
 const isPlanned = (status: DirectoryPlanned['status']): Condition => Condition.stringEquals('$.planned.status', status);
 
+const isHeeded = (next: DirectoryHeeded['next']): Condition => Condition.stringEquals('$.heeded.next', next);
+
 /**
- * The directory workflow: one run of a rule at a time. A comparison ends after the plan. Every path leads through
- * Report, which gives the rule back.
+ * The directory workflow: one run of a rule at a time. A comparison ends after the plan. Messages
+ * about people do not wait for it. Every path that changes something leads through Report, which gives the rule back.
  */
 export class DirectoryWorkflow extends Construct {
   readonly workflow: WorkflowMachine;
@@ -75,7 +80,11 @@ export class DirectoryWorkflow extends Construct {
       comment: 'Another run of the rule has not ended. An undo is not lost.',
       time: WaitTime.duration(TURN),
     });
-    begin.next(plan);
+    begin.next(
+      new Choice(this, 'IsByMessage', { comment: 'What messages say is carried out beside the declared state.' })
+        .when(Condition.stringEquals('$.order.trigger', 'message'), this.#messages(tasks, report))
+        .otherwise(plan),
+    );
     plan.next(
       new Choice(this, 'AnythingToDo', { comment: 'Another run of the rule can be active.' })
         .when(isPlanned('planned'), apply)
@@ -87,6 +96,35 @@ export class DirectoryWorkflow extends Construct {
       new Choice(this, 'IsAllApplied').when(Condition.stringEquals('$.applied.next', 'apply'), apply).otherwise(report),
     );
     return begin;
+  }
+
+  #messages(tasks: Tasks, report: TaskStateBase): IChainable {
+    const heed = tasks
+      .make(this, 'Heed', directorySteps.heed, {
+        comment: 'Carries out what messages say about people. What fails stays owed.',
+        resultPath: '$.heeded',
+      })
+      .addCatch(report, CAUGHT);
+    const gather = new Wait(this, 'WaitForMessages', {
+      comment: 'Messages that arrive in the same ten seconds share a run.',
+      time: WaitTime.secondsPath('$.order.waitSeconds'),
+    });
+    const moment = new Wait(this, 'WaitForPeople', {
+      comment: 'Another run has the messages, or works on a person.',
+      time: WaitTime.duration(MOMENT),
+    });
+    gather.next(heed);
+    moment.next(heed);
+    heed.next(
+      new Choice(this, 'IsAllHeeded')
+        .when(isHeeded('heed'), heed)
+        .when(isHeeded('wait'), moment)
+        .when(isHeeded('end'), new Succeed(this, 'NothingOwed', { outputPath: '$.heeded' }))
+        .otherwise(report),
+    );
+    return new Choice(this, 'IsFirstOfWindow', { comment: 'A schedule continues what is owed, without a wait.' })
+      .when(Condition.isPresent('$.order.waitSeconds'), gather)
+      .otherwise(heed);
   }
 
   #report(tasks: Tasks): TaskStateBase {

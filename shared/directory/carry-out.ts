@@ -1,6 +1,6 @@
 import type { Actor, Carried } from '#shared/directory/actor.ts';
 import { changeGroup, createGroup, emptyGroup, removeGroup, savePolicy } from '#shared/directory/groups.ts';
-import { removeMember, restoreMember, revokeMember, settlePerson } from '#shared/directory/leavers.ts';
+import { heedMessage, removeMember, restoreMember, revokeMember, settlePerson } from '#shared/directory/leavers.ts';
 import {
   changeGroups,
   changeMember,
@@ -33,6 +33,8 @@ export const carryOut = (actor: Actor, step: Step): Promise<Carried> => {
       return restoreMember(actor, step);
     case 'remove':
       return removeMember(actor, step);
+    case 'heed':
+      return heedMessage(actor, step);
     case 'settle':
       return settlePerson(actor, step);
     case 'create-group':

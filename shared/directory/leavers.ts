@@ -5,6 +5,7 @@ import { type HeldPerson, withPerson } from '#shared/directory/people.ts';
 import { DAY_MS } from '#shared/domain/directory/planning.ts';
 import type { Leaving } from '#shared/domain/directory/state.ts';
 import type { Step } from '#shared/domain/directory/steps.ts';
+import { hasJoined, isPrivileged, PRIVILEGED } from '#shared/domain/directory/words.ts';
 
 /**
  * Leaving and coming back: all use ends first, and the removal follows after the time of grace. The record
@@ -41,10 +42,15 @@ export const revokeMember = (actor: Actor, step: About<'revoke'>): Promise<Carri
       const { session, revokes, now } = actor;
       const { id, by } = step;
       const { leaving: known, keptUntil } = person.found;
-      if (keptUntil !== undefined && now() < Date.parse(keptUntil)) return NOTHING;
+      const isKept = keptUntil !== undefined && now() < Date.parse(keptUntil);
+      // The plan can be older than what was taken back, or than a message.
+      if (by === 'source' && (isKept || hasJoined(person.found.word, { graceDays: actor.graceDays, now: now() }))) {
+        return NOTHING;
+      }
       person.requireHeld();
       const member = await readMember(actor, step);
       if (member === undefined) return NOTHING;
+      if (by === 'message' && isPrivileged(member)) return refused(PRIVILEGED);
       const leaving: Leaving =
         known?.id === id
           ? known
@@ -81,8 +87,8 @@ export const restoreMember = (actor: Actor, step: About<'restore'>): Promise<Car
   hold(actor, step.email, (person) =>
     journal(actor, step, async (begin) => {
       const { session, revokes, graceDays, now } = actor;
-      const { leaving } = person.found;
-      if (leaving?.id !== step.id) return NOTHING;
+      const { leaving, word } = person.found;
+      if (leaving?.id !== step.id || (word?.said === 'left' && !step.keep)) return NOTHING;
       person.requireHeld();
       const member = await readMember(actor, step);
       if (member === undefined) return refused(`${step.email} is already removed. Declare the person again.`);
@@ -95,9 +101,9 @@ export const restoreMember = (actor: Actor, step: About<'restore'>): Promise<Car
         await session.changeMember(step.id, { access: leaving.access });
       }
       const keptUntil = new Date(now() + graceDays * DAY_MS).toISOString();
-      await person.change(({ leaving: _, keptUntil: before, ...rest }) => ({
+      await person.change(({ leaving: _, keptUntil: before, word: said, ...rest }) => ({
         ...rest,
-        ...(step.keep && { keptUntil }),
+        ...(step.keep ? { keptUntil } : said !== undefined && { word: said }),
       }));
       return DONE;
     }),
@@ -110,7 +116,7 @@ export const removeMember = (actor: Actor, step: About<'remove'>): Promise<Carri
       const { session, revokes, graceDays, now } = actor;
       const { leaving } = person.found;
       const isDue = leaving?.outAt !== undefined && Date.parse(leaving.outAt) + graceDays * DAY_MS <= now();
-      if (leaving?.id !== step.id || !isDue) return NOTHING;
+      if (leaving?.id !== step.id || !isDue || person.found.word?.said === 'joined') return NOTHING;
       person.requireHeld();
       const member = await readMember(actor, step);
       if (member !== undefined && revokes && member.status !== 'revoked') {
@@ -127,6 +133,18 @@ export const removeMember = (actor: Actor, step: About<'remove'>): Promise<Carri
       return DONE;
     }),
   );
+
+/** Lets a message count more than the source, or no longer. */
+export const heedMessage = (actor: Actor, { email, word }: About<'heed'>): Promise<Carried> =>
+  hold(actor, email, async (person) => {
+    await person.change(({ word: _, keptUntil, ...rest }) => ({
+      ...rest,
+      // Who left after a removal was taken back is not kept.
+      ...(keptUntil !== undefined && word?.said !== 'left' && { keptUntil }),
+      ...(word !== undefined && { word }),
+    }));
+    return DONE;
+  });
 
 /** Forgets a removal that is over. */
 export const settlePerson = (actor: Actor, { email }: About<'settle'>): Promise<Carried> =>

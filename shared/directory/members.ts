@@ -1,4 +1,4 @@
-import { type Actor, type Carried, DONE } from '#shared/directory/actor.ts';
+import { type Actor, type Carried, DONE, NOTHING } from '#shared/directory/actor.ts';
 import { journaled } from '#shared/directory/journal.ts';
 import { withPerson } from '#shared/directory/people.ts';
 import type { Step } from '#shared/domain/directory/steps.ts';
@@ -21,11 +21,14 @@ const missing = (names: readonly string[], ids: readonly string[]): Carried =>
 export const inviteMember = (actor: Actor, step: About<'invite'>): Promise<Carried> =>
   withPerson({ ...actor, email: step.email }, async (person) => {
     const { session, now } = actor;
+    // The plan can be older than the message.
+    if (person.found.word?.said === 'left') return NOTHING;
     const carried = await journaled({ ...actor, records: actor.journal }, step, async ({ isRepeated, begin }) => {
       const { email, type, access, mark, groups } = step;
       const ids = await idsOf(actor, groups);
-      // The answer of an invitation can have been lost. Only the list shows it.
-      const found = isRepeated ? (await session.members()).rows.find((member) => member.email === email) : undefined;
+      // The answer of an invitation can have been lost, or a message has invited the person. Only the list shows it.
+      const mayExist = isRepeated || person.found.made !== undefined;
+      const found = mayExist ? (await session.members()).rows.find((member) => member.email === email) : undefined;
       await begin();
       person.requireHeld();
       const made = found?.id ?? (await session.invite({ email, type, access, groups: ids, externalId: mark }));
@@ -36,9 +39,11 @@ export const inviteMember = (actor: Actor, step: About<'invite'>): Promise<Carri
     return carried ?? DONE;
   });
 
-/** Changes the settings of a member that differ. */
+/** Changes the settings of a member that differ. A member that leaves gets no access. */
 export const changeMember = (actor: Actor, step: About<'change-member'>): Promise<Carried> =>
   withPerson({ ...actor, email: step.email }, async (person) => {
+    const { leaving, word } = person.found;
+    if (leaving !== undefined || word?.said === 'left') return NOTHING;
     const carried = await journaled({ ...actor, records: actor.journal }, step, async ({ begin }) => {
       const { id, type, access, mark } = step;
       await begin();
@@ -53,17 +58,25 @@ export const changeMember = (actor: Actor, step: About<'change-member'>): Promis
     return carried ?? DONE;
   });
 
-/** Adds a member to groups and removes it from others. A member that leaves stays out of them. */
+/**
+ * Adds a member to groups and removes it from others. A member that leaves stays out of them. One that a message has
+ * moved since the plan was made goes only where the message says.
+ */
 export const changeGroups = (actor: Actor, step: About<'change-groups'>): Promise<Carried> =>
   withPerson({ ...actor, email: step.email }, async (person) => {
-    if (person.found.leaving !== undefined) return { result: 'nothing' };
+    const { leaving, word } = person.found;
+    if (leaving !== undefined || word?.said === 'left') return NOTHING;
+    const to = word?.moved?.to;
+    const adding = step.add.filter((name) => to?.includes(name) ?? true);
+    const removing = step.remove.filter((name) => !(to?.includes(name) ?? false));
+    if (adding.length + removing.length === 0) return NOTHING;
     const carried = await journaled({ ...actor, records: actor.journal }, step, async ({ begin }) => {
-      const add = await idsOf(actor, step.add);
-      const remove = await idsOf(actor, step.remove);
+      const add = await idsOf(actor, adding);
+      const remove = await idsOf(actor, removing);
       await begin();
       person.requireHeld();
       await actor.session.changeGroupsOf(step.id, { add, remove });
-      return missing(step.add, add);
+      return missing(adding, add);
     });
     return carried ?? DONE;
   });

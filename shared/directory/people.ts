@@ -82,5 +82,5 @@ const changePerson = (
     return { next: { ...next, writes: person.writes + 1 }, result: next };
   });
 
-const isIdle = ({ working, made, leaving, keptUntil, invited }: Person): boolean =>
-  [working, made, leaving, keptUntil, invited].every((part) => part === undefined);
+const isIdle = ({ working, made, leaving, keptUntil, word, invited }: Person): boolean =>
+  [working, made, leaving, keptUntil, word, invited].every((part) => part === undefined);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { principalSchema } from '#shared/domain/checkout/principal.ts';
 import { id, isEachOnce, labels, plainText, ticket } from '#shared/messages/fields.ts';
+import { memberJoined, memberLeft, memberMoved } from '#shared/messages/member-messages.ts';
 import {
   holdReleased,
   rotationRequested,
@@ -149,6 +150,9 @@ export const messageSchema = z.discriminatedUnion('type', [
   rotationResumed,
   provisionRequested,
   deprovisionRequested,
+  memberJoined,
+  memberLeft,
+  memberMoved,
 ]);
 export type Message = z.infer<typeof messageSchema>;
 export type CheckoutRequested = z.infer<typeof checkoutRequested>;

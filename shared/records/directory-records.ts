@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { type MemberEventRecord, memberEventRecordSchema } from '#shared/domain/directory/member-events.ts';
 import {
   type Budget,
   budgetSchema,
@@ -17,14 +18,24 @@ import { DIRECTORY_STATUSES } from '#shared/workflows/directory.ts';
  * Records of the rules for directories, in the records bucket. Of a person they contain id, e-mail address, status,
  * type, group and collection ids.
  *
- *     directories/<rule>/active.json               run that works on the rule
+ *     directories/<rule>/active.json               run that applies or compares the declared state
+ *     directories/<rule>/messages.json             run that carries out messages, or takes a removal back
  *     directories/<rule>/ownership.json            members and groups that the relay made or adopted
  *     directories/<rule>/budget.json               removals of the day
  *     directories/<rule>/people/<key>.json         a person about whom something is going on
  *     directories/<rule>/journal/<by>/<key>.json   a step, written before it begins
  *     directories/<rule>/runs/<run>/plan.json      steps of a run
  *     directories/<rule>/runs/<run>/report.json    result of a run
+ *     member-events/<rule>/events/<key>.json       latest message about a person
+ *     member-events/<rule>/owed/<key>.json         mark of one that is not carried out yet
  */
+
+/** Runs of the declared state take turns, and so do runs of messages. Only people are locked between the two. */
+export type Lane = 'declared' | 'messages';
+
+/** Mark of an event that is owed. */
+const owedSchema = z.object({ writes: z.int().min(0), at: z.iso.datetime() });
+export type OwedEvent = z.infer<typeof owedSchema>;
 
 const activeSchema = z.object({ run: z.string(), ended: z.boolean() });
 export type ActiveDirectory = z.infer<typeof activeSchema>;
@@ -84,11 +95,12 @@ interface RunPlace {
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 24);
 const ruleAt = (rule: string): string => `directories/${rule}`;
+const eventsAt = (rule: string): string => `member-events/${rule}`;
 
 /** Key and schema of each record. The keys of people are hashes, because an address can contain any character. */
 export const directoryAt = {
-  active: (rule: string): RecordPlace<ActiveDirectory> => ({
-    key: `${ruleAt(rule)}/active.json`,
+  active: (rule: string, lane: Lane): RecordPlace<ActiveDirectory> => ({
+    key: `${ruleAt(rule)}/${lane === 'declared' ? 'active' : 'messages'}.json`,
     schema: activeSchema,
   }),
   ownership: (rule: string): RecordPlace<Ownership> => ({
@@ -105,6 +117,20 @@ export const directoryAt = {
     key: `${ruleAt(rule)}/journal/${by}/${hashOf(JSON.stringify(step))}.json`,
     schema: journalSchema,
   }),
+  event: (rule: string, email: string): RecordPlace<MemberEventRecord> =>
+    directoryAt.eventKey(`${eventsAt(rule)}/events/${hashOf(email)}.json`),
+  eventKey: (key: string): RecordPlace<MemberEventRecord> => ({ key, schema: memberEventRecordSchema }),
+  allOwed: (rule: string): string => `${eventsAt(rule)}/owed/`,
+  owed: (rule: string, email: string): RecordPlace<OwedEvent> => ({
+    key: `${directoryAt.allOwed(rule)}${hashOf(email)}.json`,
+    schema: owedSchema,
+  }),
+  /** The event of a mark. */
+  eventOf: (owedKey: string): RecordPlace<MemberEventRecord> =>
+    directoryAt.eventKey(owedKey.replace('/owed/', '/events/')),
+  /** Name of an event in the journal. The same event has the same name. */
+  eventName: ({ email, event: { sender, position } }: MemberEventRecord): string =>
+    `message-${hashOf(JSON.stringify([email, sender, position]))}`,
   plan: ({ rule, run }: RunPlace): RecordPlace<DirectoryPlanRecord> => ({
     key: `${ruleAt(rule)}/runs/${run}/plan.json`,
     schema: planSchema,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Lane } from '#shared/records/directory-records.ts';
 import { caughtSchema, runSchema } from '#shared/workflows/run.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 
@@ -9,14 +10,19 @@ import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 
 /**
  * Input of an execution. `drift`: compares and changes nothing. `undo`: takes the removal of `members` back, within the
- * time of grace.
+ * time of grace. `message`: carries out what messages said about people, after a wait in which further ones arrive.
  */
 const orderSchema = z.object({
   rule: z.string(),
-  trigger: z.enum(['schedule', 'drift', 'undo']),
+  trigger: z.enum(['schedule', 'drift', 'undo', 'message']),
+  waitSeconds: z.int().min(0).max(60).optional(),
   /** E-mail addresses. */
   members: z.array(z.string().trim().toLowerCase()).min(1).max(100).optional(),
 });
+
+/** An undo takes turns with messages, so that it does not wait for a long run over the declared state. */
+export const laneOf = ({ trigger }: Pick<z.infer<typeof orderSchema>, 'trigger'>): Lane =>
+  trigger === 'undo' || trigger === 'message' ? 'messages' : 'declared';
 
 /** `skipped`: another run of the rule has not ended. `busy`: the same, and this one waits for it. */
 const plannedSchema = z.object({
@@ -36,10 +42,25 @@ const appliedSchema = z.object({
 });
 export type DirectoryApplied = z.infer<typeof appliedSchema>;
 
+/** `wait`: another run has the messages or a person. `end`: nothing was owed. */
+const heededSchema = z.object({
+  next: z.enum(['wait', 'heed', 'report', 'end']),
+  /** Number of waits. */
+  waits: z.int().min(0),
+  /** Numbers of events by what became of them, and of steps by their result. */
+  counts: z.record(z.string(), z.int().min(0)),
+  /** Number of events that are still owed. */
+  owed: z.int().min(0),
+  /** What people should know and were not told yet, one line each. */
+  lines: z.array(z.string()).max(50),
+});
+export type DirectoryHeeded = z.infer<typeof heededSchema>;
+
 const directoryStateSchema = runSchema.extend({
   order: orderSchema,
   planned: plannedSchema.optional(),
   applied: appliedSchema.optional(),
+  heeded: heededSchema.optional(),
   /** The error that ended the run. */
   error: caughtSchema.optional(),
 });
@@ -83,6 +104,25 @@ const apply = {
 /** `SKIPPED`: another run of the rule has not ended. `PARTIAL`: a step failed, or a removal was refused. */
 export const DIRECTORY_STATUSES = ['SUCCEEDED', 'PARTIAL', 'SKIPPED', 'FAILED'] as const;
 
+const heed = {
+  folder: 'directory/heed',
+  input: directoryStateSchema,
+  output: heededSchema,
+  seconds: 900,
+  memoryMb: 512,
+  grants: () => [
+    { to: 'sign-in', of: 'directories' },
+    ...readAndWrite,
+    { to: 'records', may: 'list' },
+    { to: 'records', may: 'remove', folder: 'directories' },
+    { to: 'records', may: 'read', folder: 'member-events' },
+    { to: 'records', may: 'write', folder: 'member-events' },
+    { to: 'records', may: 'remove', folder: 'member-events' },
+    // A run that holds the messages can have died.
+    { to: 'runs', may: 'describe', of: 'directory' },
+  ],
+} as const satisfies Step;
+
 const report = {
   folder: 'directory/report',
   input: directoryStateSchema,
@@ -99,7 +139,7 @@ const report = {
 } as const satisfies Step;
 export type DirectoryReported = z.infer<typeof report.output>;
 
-export const directorySteps = { plan, apply, report };
+export const directorySteps = { plan, apply, heed, report };
 
 export const directoryWorkflow: WorkflowSteps = {
   steps: Object.values(directorySteps),

@@ -75,7 +75,7 @@ export const claimGrants = (of: Claiming, use: 'open' | 'close'): readonly Grant
  * accounts take turns. `ticketed/`: checkouts under each ticket. `claims/`: items that a run has opened in a vault
  * whose leases name no run. `old-checkouts/`: reports of old checkouts, and those that are being ended. `exports/`:
  * cursors of exports, and digests of what was exported. `events/`: exported events. `directories/`: what the relay owns
- * in a directory, who is leaving it, and the journal of its changes.
+ * in a directory, who is leaving it, and the journal of its changes. `member-events/`: what messages said about people.
  */
 export type Folder =
   | 'runs'
@@ -100,7 +100,8 @@ export type Folder =
   | 'old-checkouts'
   | 'exports'
   | 'events'
-  | 'directories';
+  | 'directories'
+  | 'member-events';
 
 /** State machines, by the suffix that follows the stack's name. */
 export const MACHINES = ['sync', 'checkout', 'release', 'provision', 'drift', 'rotate', 'export', 'directory'] as const;

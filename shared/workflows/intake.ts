@@ -23,8 +23,21 @@ export const takesMessages = ({
   checkouts,
   provisioning,
   rotations,
-}: Pick<RelayConfig, 'intake' | 'checkouts' | 'provisioning' | 'rotations'>): boolean =>
-  intake !== undefined || [checkouts, provisioning, rotations].some((rules) => Object.keys(rules).length > 0);
+  directories,
+}: Pick<RelayConfig, 'intake' | 'checkouts' | 'provisioning' | 'rotations' | 'directories'>): boolean =>
+  intake !== undefined ||
+  [checkouts, provisioning, rotations].some((rules) => Object.keys(rules).length > 0) ||
+  hearsOfMembers({ directories });
+
+/** True if a rule takes messages about people. */
+const hearsOfMembers = ({ directories }: Pick<RelayConfig, 'directories'>): boolean =>
+  Object.values(directories).some(({ messages }) => messages !== undefined);
+
+const members = [
+  { to: 'runs', may: 'start', of: 'directory' },
+  { to: 'records', may: 'read', folder: 'member-events' },
+  { to: 'records', may: 'write', folder: 'member-events' },
+] as const satisfies readonly Grant[];
 
 const subjects = [
   { to: 'runs', may: 'start', of: 'provision' },
@@ -68,6 +81,7 @@ const queue = {
     ...(Object.keys(config.checkouts).length > 0 ? checkoutGrants : []),
     ...(Object.keys(config.provisioning).length > 0 ? subjects : []),
     ...(Object.keys(config.rotations).length > 0 ? rotations : []),
+    ...(hearsOfMembers(config) ? members : []),
   ],
 } as const satisfies Step;
 

@@ -3,6 +3,7 @@ import type { RelayConfig } from '#shared/config/schema.ts';
 import type { Directory } from '#shared/connections/directory.ts';
 import type { Actor, Carried } from '#shared/directory/actor.ts';
 import { carryOut } from '#shared/directory/carry-out.ts';
+import { isOfDirectory } from '#shared/directory/is-of-directory.ts';
 import { type Step, subjectOf } from '#shared/domain/directory/steps.ts';
 import { asRelayError, type RelayError } from '#shared/errors.ts';
 import { type DirectoryPlanRecord, directoryAt } from '#shared/records/directory-records.ts';
@@ -71,7 +72,7 @@ const work = async (
     if (position > start && remainingMs() < MIN_REMAINING_MS) return { next: 'apply', position, counts, failures };
     const tried = await attempt(actor, step);
     inARow = 'error' in tried ? inARow + 1 : 0;
-    if ('error' in tried && isOfDirectory(tried.error, inARow)) throw tried.error;
+    if ('error' in tried && isOfAll(tried.error, inARow)) throw tried.error;
     const name = 'error' in tried ? 'failed' : tried.result === 'done' ? step.kind : tried.result;
     counts[name] = (counts[name] ?? 0) + 1;
     const reason = 'error' in tried ? tried.error.message : tried.result === 'refused' ? tried.reason : undefined;
@@ -91,18 +92,9 @@ const attempt = async (actor: Actor, step: Step): Promise<Carried | { readonly e
   }
 };
 
-/** Errors that concern every step: of the records, a session or a limit. */
-const OF_ALL: ReadonlySet<string> = new Set([
-  'StoreUnavailable',
-  'StoreDenied',
-  'ContractViolated',
-  'SessionLost',
-  'SignInRefused',
-  'RateLimited',
-  // Also raised while a message works on the person, which takes seconds.
-  'LimitReached',
-]);
-
-/** True if the step function has to be repeated, or the run ends. */
-const isOfDirectory = ({ name, retryable }: RelayError, inARow: number): boolean =>
-  OF_ALL.has(name) || (retryable && inARow >= MAX_FAILURES_IN_A_ROW);
+/**
+ * True if the step function has to be repeated, or the run ends. A limit is also reached while a message works on the
+ * person, which takes seconds. Several errors in a row that pass by themselves are one of the directory.
+ */
+const isOfAll = (error: RelayError, inARow: number): boolean =>
+  isOfDirectory(error) || error.name === 'LimitReached' || (error.retryable && inARow >= MAX_FAILURES_IN_A_ROW);

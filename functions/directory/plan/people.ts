@@ -1,6 +1,8 @@
 import pMap from 'p-map';
+import type { Declared } from '#shared/domain/directory/declared.ts';
 import type { Observed } from '#shared/domain/directory/planning.ts';
-import type { Ownership, Person } from '#shared/domain/directory/state.ts';
+import type { Ownership, Person, Word } from '#shared/domain/directory/state.ts';
+import { isSettled } from '#shared/domain/directory/words.ts';
 import { directoryAt } from '#shared/records/directory-records.ts';
 import { changeOrRemove, REMOVED, type RemovableRecords } from '#shared/records/shared-record.ts';
 
@@ -15,21 +17,38 @@ export const readPeople = async (records: RemovableRecords, rule: string): Promi
   return new Map(found.flatMap((one) => (one === undefined ? [] : [[one.record.email, one.record]])));
 };
 
-/** Forgets what is over: an answered invitation, an end that was taken back, and what is in the ownership by now. */
+interface Known {
+  readonly ownership: Ownership;
+  readonly declared: Declared;
+  /** False if a person can be undeclared by mistake. */
+  readonly isWhole: boolean;
+  readonly graceDays: number;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/**
+ * Forgets what is over: an answered invitation, an end that was taken back, a message with which the source agrees, and
+ * what is in the ownership by now.
+ */
 export const forgetPeople = async (
   records: RemovableRecords,
   rule: string,
   people: ReadonlyMap<string, Person>,
   { members }: Observed,
-  { ownership, now }: { readonly ownership: Ownership; readonly now: number },
+  { ownership, now, graceDays, declared, isWhole }: Known,
 ): Promise<void> => {
+  const targets = new Map(declared.members.map((member) => [member.email, member]));
+  const isOver = (word: Word, email: string): boolean =>
+    isSettled(word, { target: targets.get(email), isWhole }, { now, graceDays });
   const statuses = new Map(members.rows.map(({ email, status }) => [email, status]));
   const owned = new Set(ownership.members);
-  const rest = ({ made, invited, keptUntil, ...person }: Person): Person => ({
+  const rest = ({ made, invited, keptUntil, word, ...person }: Person): Person => ({
     ...person,
     ...(made !== undefined && !owned.has(made) && { made }),
     // An invitation that the list does not show yet is kept.
     ...(invited !== undefined && ['invited', undefined].includes(statuses.get(person.email)) && { invited }),
+    ...(word !== undefined && !isOver(word, person.email) && { word }),
     ...(keptUntil !== undefined && now < Date.parse(keptUntil) && { keptUntil }),
   });
   const size = (person: Person): number => Object.keys(person).length;

@@ -1,19 +1,20 @@
 import { ruleOf } from '#shared/config/rules.ts';
 import type { DirectoryConfig, RelayConfig } from '#shared/config/schema.ts';
 import type { Directory } from '#shared/connections/directory.ts';
+import { claimDirectory } from '#shared/directory/claim.ts';
 import type { Declared } from '#shared/domain/directory/declared.ts';
-import { type DirectoryPlan, planDirectory } from '#shared/domain/directory/plan.ts';
+import type { MemberEventRecord } from '#shared/domain/directory/member-events.ts';
+import { type DirectoryPlan, planDirectory, reasonToKeepAll } from '#shared/domain/directory/plan.ts';
 import type { Observed, Remembered } from '#shared/domain/directory/planning.ts';
 import { readSource } from '#shared/domain/directory/read-source.ts';
 import { dailyLimit, spend } from '#shared/domain/directory/removals.ts';
-import { type Budget, NO_OWNERSHIP, type Ownership } from '#shared/domain/directory/state.ts';
+import { type Budget, NO_OWNERSHIP, type Ownership, type Person } from '#shared/domain/directory/state.ts';
 import type { Step } from '#shared/domain/directory/steps.ts';
 import { RelayError } from '#shared/errors.ts';
 import { type DirectoryPlanRecord, directoryAt } from '#shared/records/directory-records.ts';
 import type { Records } from '#shared/records/records.ts';
 import { changeRecord, type RemovableRecords } from '#shared/records/shared-record.ts';
-import type { DirectoryPlanned, DirectoryStepInput } from '#shared/workflows/directory.ts';
-import { claimDirectory } from './claim.ts';
+import { type DirectoryPlanned, type DirectoryStepInput, laneOf } from '#shared/workflows/directory.ts';
 import { observe } from './observe.ts';
 import { forgetPeople, readPeople } from './people.ts';
 
@@ -40,7 +41,7 @@ export const createPlanDirectory =
     const { config, records, runs, isRunning } = dependencies;
     const settings = ruleOf(config, 'directory', rule);
     const place = directoryAt.plan({ rule, run });
-    if (!(await claimDirectory(records, { rule, run }, isRunning))) {
+    if (!(await claimDirectory(records, { rule, run, lane: laneOf(order) }, isRunning))) {
       return { status: order.trigger === 'undo' ? 'busy' : 'skipped', steps: 0 };
     }
     const isDrift = order.trigger === 'drift';
@@ -88,7 +89,12 @@ const compare = async (
       next: { ...plan.ownership, writes: (current?.writes ?? 0) + 1 },
       result: undefined,
     }));
-    await forgetPeople(records, rule, remembered.people, observed, { ownership: plan.ownership, now: at });
+    const isWhole = plan.refused === 0 && reasonToKeepAll(declared, observed) === undefined;
+    const { graceDays } = removals;
+    const { ownership: owned } = plan;
+    await forgetPeople(records, rule, remembered.people, observed, {
+      ...{ ownership: owned, declared, isWhole, graceDays, now: at },
+    });
   }
   return recordOf(plan, observed);
 };
@@ -143,14 +149,37 @@ const planUndo = async (
   { rule, order }: Pick<DirectoryStepInput, 'rule' | 'order'>,
 ): Promise<DirectoryPlanRecord> => {
   const people = await readPeople(records, rule);
-  const emails = [...new Set(order.members)];
-  const steps = emails.flatMap((email): Step[] => {
-    const leaving = people.get(email)?.leaving;
-    return leaving === undefined ? [] : [{ kind: 'restore', id: leaving.id, email, keep: true }];
-  });
-  const unknown = emails.filter((email) => people.get(email)?.leaving === undefined);
-  return {
-    ...{ steps, drift: [], refused: 0, groups: {}, members: 0, waiting: { invited: [], accepted: [] } },
-    findings: unknown.map((email) => `${email} is not being removed, so nothing is taken back.`),
-  };
+  const groups = namesOfGroups((await records.read(directoryAt.ownership(rule)))?.record ?? NO_OWNERSHIP);
+  const steps: Step[] = [];
+  const findings: string[] = [];
+  for (const email of new Set(order.members)) {
+    const isCancelled = await cancelEvent(records, rule, email);
+    const back = stepsBack(email, people.get(email));
+    steps.push(...back);
+    if (isCancelled) findings.push(`The message about ${email} was not carried out yet, and will not be.`);
+    else if (back.length === 0) findings.push(`${email} is neither being removed nor moved, so nothing is taken back.`);
+  }
+  return { steps, findings, drift: [], refused: 0, groups, members: 0, waiting: { invited: [], accepted: [] } };
 };
+
+const stepsBack = (email: string, { leaving, word }: Partial<Person> = {}): Step[] => {
+  if (leaving !== undefined) return [{ kind: 'restore', id: leaving.id, email, keep: true }];
+  if (word === undefined || word.said === 'joined') return [];
+  const forget: Step = { kind: 'heed', email };
+  if (word.moved === undefined) return [forget];
+  const { id, to, from } = word.moved;
+  const add = from.filter((name) => !to.includes(name));
+  const remove = to.filter((name) => !from.includes(name));
+  return [forget, { kind: 'change-groups', id, email, add, remove }];
+};
+
+const namesOfGroups = ({ groups }: Ownership): Record<string, string> =>
+  Object.fromEntries(Object.entries(groups).map(([id, name]) => [name, id]));
+
+/** Cancels a message that is owed. Returns true if there was one. */
+const cancelEvent = (records: RemovableRecords, rule: string, email: string): Promise<boolean> =>
+  changeRecord<MemberEventRecord, boolean>(records, directoryAt.event(rule, email), (current) =>
+    current?.status === 'owed'
+      ? { next: { ...current, status: 'undone', writes: current.writes + 1 }, result: true }
+      : { result: false },
+  );

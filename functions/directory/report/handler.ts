@@ -18,7 +18,7 @@ export const handler = defineHandler(
   createReportDirectory({
     records: createS3SharedRecords(bucket),
     runs: createS3Records(bucket),
-    measure: (directory, { invited, changed, revoked, restored, removed, failed, refused, compared }) =>
+    measure: (directory, { invited, changed, revoked, restored, removed, failed, refused, heeded, compared }) =>
       emitMetrics(
         config.relay,
         { directory },
@@ -30,6 +30,11 @@ export const handler = defineHandler(
           MembersRemoved: removed,
           DirectoryFailed: failed,
           RemovalsRefused: refused,
+          ...(heeded && {
+            MemberMessagesDone: heeded.done,
+            MemberMessagesRefused: heeded.refused,
+            ...(heeded.owed !== undefined && { MemberMessagesOwed: heeded.owed }),
+          }),
           ...(compared && {
             MembersWaiting: compared.waiting,
             DirectoryDrift: compared.drift,

@@ -1,10 +1,12 @@
 import type { Notify } from '#shared/aws/alerts.ts';
+import { releaseDirectory } from '#shared/directory/claim.ts';
 import type { Drift, Step } from '#shared/domain/directory/steps.ts';
-import { type ActiveDirectory, type DirectoryReport, directoryAt } from '#shared/records/directory-records.ts';
+import { type DirectoryReport, directoryAt } from '#shared/records/directory-records.ts';
 import type { Records } from '#shared/records/records.ts';
-import { changeRecord, type SharedRecords } from '#shared/records/shared-record.ts';
+import type { SharedRecords } from '#shared/records/shared-record.ts';
 import { messageOf } from '#shared/runtime/caught.ts';
-import type { DirectoryReported, DirectoryStepInput } from '#shared/workflows/directory.ts';
+import { type DirectoryReported, type DirectoryStepInput, laneOf } from '#shared/workflows/directory.ts';
+import { reportMessages } from './messages.ts';
 
 /** Results of steps that did not change anything although they should have. */
 const NOT_DONE: ReadonlySet<string> = new Set(['failed', 'refused']);
@@ -22,6 +24,8 @@ export interface DirectoryMeasured {
   readonly failed: number;
   /** Members and groups that would leave and may not. */
   readonly refused: number;
+  /** Messages about people. Undefined for a run over the declared state. `owed`: undefined if it is not known. */
+  readonly heeded?: { readonly done: number; readonly refused: number; readonly owed: number | undefined };
   /** Undefined if nothing was compared. */
   readonly compared:
     | {
@@ -50,6 +54,7 @@ export const createReportDirectory =
   ({ records, runs, measure, notify, now }: ReportDirectoryDependencies) =>
   async (input: DirectoryStepInput): Promise<DirectoryReported> => {
     const { rule, run, planned, applied, error, order } = input;
+    if (order.trigger === 'message') return reportMessages({ records, runs, measure, notify, now }, input);
     if (planned?.status === 'skipped') return { status: 'SKIPPED', drift: 0, done: 0, failed: 0 };
     const plan = await runs.read(directoryAt.plan({ rule, run }));
     const { counts = {}, failures = [] } = applied ?? {};
@@ -75,10 +80,7 @@ export const createReportDirectory =
         ...lines.slice(0, MAX_NOTICE_LINES),
       ]);
     }
-    await changeRecord<ActiveDirectory, void>(records, directoryAt.active(rule), (active) => ({
-      next: active?.run === run && !active.ended ? { run, ended: true } : undefined,
-      result: undefined,
-    }));
+    await releaseDirectory(records, { rule, run, lane: laneOf(order) });
     return {
       status,
       drift: report.drift.length,

@@ -9,6 +9,7 @@ import { createStartNamedRun } from '#shared/messages/named-runs.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { QueueRecord } from '#shared/workflows/intake.ts';
 import { createReleaseHolds, type HoldActionDependencies } from './holds.ts';
+import { createMemberAction, type MemberActionDependencies } from './members.ts';
 import type { AddressOf, Rules } from './read-message.ts';
 import { createRotationActions, type RotationActionDependencies } from './rotations.ts';
 import { createSubjectAction, type SubjectActionDependencies } from './subjects.ts';
@@ -16,6 +17,7 @@ import { createSubjectAction, type SubjectActionDependencies } from './subjects.
 export interface ActionDependencies
   extends CheckoutActionDependencies,
     SubjectActionDependencies,
+    MemberActionDependencies,
     HoldActionDependencies,
     RotationActionDependencies {
   readonly rules: Rules;
@@ -32,6 +34,7 @@ export const createActions = (dependencies: ActionDependencies) => {
   const { rules, rulesOf } = dependencies;
   const checkouts = createCheckoutActions(dependencies);
   const subjects = createSubjectAction(dependencies);
+  const members = createMemberAction(dependencies);
   const rotations = createRotationActions(dependencies);
   const startNamedRun = createStartNamedRun(dependencies);
 
@@ -65,6 +68,10 @@ export const createActions = (dependencies: ActionDependencies) => {
       case 'provision.requested':
       case 'deprovision.requested':
         return subjects(message, senderOf(SenderId));
+      case 'member.joined':
+      case 'member.left':
+      case 'member.moved':
+        return members(message, senderOf(SenderId));
     }
   };
 };

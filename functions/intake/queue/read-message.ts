@@ -9,6 +9,7 @@ import type { Labels } from '#shared/domain/item.ts';
 import { shorten } from '#shared/domain/text.ts';
 import { RelayError } from '#shared/errors.ts';
 import { checkAddress } from '#shared/messages/address.ts';
+import type { MemberMessage } from '#shared/messages/member-messages.ts';
 import {
   type CheckoutRequested,
   type DeprovisionRequested,
@@ -19,7 +20,10 @@ import {
 import type { RotationRequested } from '#shared/messages/rotation-messages.ts';
 
 /** Parts of relay.yaml that a message is checked against. */
-export type Rules = Pick<RelayConfig, 'connections' | 'syncs' | 'checkouts' | 'rotations' | 'provisioning' | 'intake'>;
+export type Rules = Pick<
+  RelayConfig,
+  'connections' | 'syncs' | 'checkouts' | 'rotations' | 'provisioning' | 'directories' | 'intake'
+>;
 
 /** Returns the address rules for the items of a rule; undefined if they cannot be addressed. */
 export type AddressOf = (rule: SyncConfig | CheckoutConfig | RotationConfig) => Promise<AddressRules | undefined>;
@@ -64,6 +68,7 @@ const checkAgainst = (rules: Rules, message: Message, now: number): Problem[] =>
   const { connections, checkouts } = rules;
   if (message.type === 'provision.requested' || message.type === 'deprovision.requested')
     return checkSubject(rules, message);
+  if ('directory' in message) return checkDirectory(rules, message);
   if (message.type === 'credential.changed') return checkName('connection', message.connection, connections);
   if (message.type === 'rotation.requested') return checkRotation(rules, message);
   if ('rotation' in message) return checkName('rotation', message.rotation, rules.rotations);
@@ -82,6 +87,33 @@ const checkRotation = ({ rotations }: Pick<Rules, 'rotations'>, message: Rotatio
       message: `needs a rule with emergency: true; name items, systems or a ticket, or set rotations.${message.rotation}.emergency: true in relay.yaml`,
     },
   ];
+};
+
+const checkDirectory = ({ directories }: Pick<Rules, 'directories'>, message: MemberMessage): Problem[] => {
+  const { directory } = message;
+  const rule = Object.hasOwn(directories, directory) ? directories[directory] : undefined;
+  if (rule === undefined) return checkName('directory', directory, directories);
+  if (rule.messages === undefined) {
+    return [
+      {
+        path: ['directory'],
+        message: `takes no messages about people; name their senders: directories.${directory}.messages.senders`,
+      },
+    ];
+  }
+  // Only an object in JSON declares groups that relay.yaml does not.
+  if (!('groups' in message) || rule.source?.format === 'json') return [];
+  const known = rule.groups.map(({ name }) => name);
+  return message.groups.flatMap((name, index) =>
+    known.includes(name)
+      ? []
+      : [
+          {
+            path: ['groups', index],
+            message: `is not a group of the rule; declare it under directories.${directory}.groups`,
+          },
+        ],
+  );
 };
 
 const checkSubject = (

@@ -78,6 +78,31 @@ const policy = z.strictObject({
     .describe('True to write it. Some policies revoke members who do not comply; without it, it is only reported.'),
 });
 
+/** More than this from one sender on one day is a mistake rather than people who leave. */
+const MAX_OF_SENDER = 1000;
+
+const messages = z.strictObject({
+  senders: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^A[A-Z0-9]{15,127}$/,
+          'use the unique id of a role or user: aws iam get-role --role-name ROLE --query Role.RoleId',
+        ),
+    )
+    .min(1, 'names nobody; name who may send messages about people')
+    .refine((ids) => new Set(ids).size === ids.length, 'list each sender once')
+    .meta({ examples: [['AROA1234567890EXAMPLE']] })
+    .describe('Unique ids of the roles and users whose messages about people count.'),
+  maxPerDay: z
+    .int()
+    .min(0)
+    .max(MAX_OF_SENDER)
+    .default(10)
+    .describe('Maximum of members that one sender lets leave on one day (UTC). They also count as removals.'),
+});
+
 /** A rule that keeps people and groups of a directory as declared. */
 export const directorySchema = z.strictObject({
   connection: connectionName.describe('Connection to the directory.'),
@@ -102,6 +127,10 @@ export const directorySchema = z.strictObject({
     .optional()
     .meta({ examples: [{ schedule: { expression: 'rate(1 hour)' } }] })
     .describe('A comparison that changes nothing.'),
+  messages: messages
+    .optional()
+    .meta({ examples: [{ senders: ['AROA1234567890EXAMPLE'] }] })
+    .describe('Messages about people who join, leave or move. Without it, the rule takes none.'),
   removals: removals.prefault({}).describe('Limits of removals.'),
   reinvite: reinvite
     .optional()

@@ -4,6 +4,7 @@ import { isOurs, markOf } from '#shared/domain/directory/marks.ts';
 import { DAY_MS, isSameAccess, type Planning } from '#shared/domain/directory/planning.ts';
 import type { Person } from '#shared/domain/directory/state.ts';
 import type { Drift, Step } from '#shared/domain/directory/steps.ts';
+import { hasJoined, withMove } from '#shared/domain/directory/words.ts';
 
 /** Part of a plan about members. */
 export interface MemberPlan {
@@ -42,10 +43,11 @@ export const planMembers = (planning: Planning, existing: Existing): MemberPlan 
   const needs = [...emails].toSorted().map((email): Needs => {
     const [member, ...others] = listed.get(email) ?? [];
     const person = people.get(email);
-    const target = wanted.get(email);
+    const declaredOne = wanted.get(email);
+    const target = declaredOne && withMove(declaredOne, person?.word, clockOf(planning));
     if (others.length > 0) return { finding: `Several members have the address ${email}. They are left alone.` };
     if (member === undefined) return absent(planning, email, target, person);
-    const hasLeft = person?.leaving?.by === 'message' && person.leaving.id === member.id;
+    const hasLeft = person?.word?.said === 'left';
     if (target !== undefined && !hasLeft) {
       return present(planning, { target, member, person, existing, groups: groupsOf.get(member.id) ?? new Set() });
     }
@@ -65,6 +67,8 @@ export const planMembers = (planning: Planning, existing: Existing): MemberPlan 
     owned: [...(observed.members.rejected.length > 0 ? new Set([...ownership.members, ...owned]) : owned)].toSorted(),
   };
 };
+
+const clockOf = ({ removals, now }: Planning) => ({ graceDays: removals.graceDays, now });
 
 /** Ids of the listed members that the relay has made, or adopts because they are declared. */
 const ownedIn = (planning: Planning, wanted: ReadonlyMap<string, DeclaredMember>): ReadonlySet<string> => {
@@ -101,7 +105,7 @@ const absent = (
   if (target === undefined) {
     return person?.leaving === undefined ? {} : { steps: [{ kind: 'settle', email }] };
   }
-  if (person?.leaving?.by === 'message') {
+  if (person?.word?.said === 'left') {
     return { finding: `${email} left by a message and is still declared. Remove it from the source.` };
   }
   const access = resolve(target.collections);
@@ -228,6 +232,11 @@ const leave = (
   if (person?.keptUntil !== undefined && now < Date.parse(person.keptUntil)) {
     return {
       finding: `${email} is not declared and stays until ${person.keptUntil}, because its removal was taken back.`,
+    };
+  }
+  if (hasJoined(person?.word, { graceDays: removals.graceDays, now })) {
+    return {
+      finding: `${email} joined by a message and is not declared yet. Declare the person within the time of grace.`,
     };
   }
   const by = leaving?.by ?? 'source';

@@ -65,7 +65,8 @@ export const planDirectory = (
   };
 };
 
-const reasonToKeepAll = (declared: Declared, { members, groups }: Observed): string | undefined => {
+/** Reason why nothing may be removed: what is not declared, or not listed, may be so by mistake. Pure. */
+export const reasonToKeepAll = (declared: Declared, { members, groups }: Observed): string | undefined => {
   if (declared.members.length === 0) return 'The source declares no members, so nothing is removed.';
   if (declared.rejected.length > 0) return 'Rows of the source cannot be used, so nothing is removed.';
   if (members.rejected.length > 0) return 'Rows of the list of members cannot be read, so nothing is removed.';

@@ -26,12 +26,22 @@ export const spend = (
     ids,
     by,
     limit,
+    limitOfSender = limit,
     now,
-  }: { readonly ids: readonly string[]; readonly by: string; readonly limit: number; readonly now: number },
+  }: {
+    readonly ids: readonly string[];
+    readonly by: string;
+    readonly limit: number;
+    /** Limit of those that `by` has begun. Default: the same. */
+    readonly limitOfSender?: number;
+    readonly now: number;
+  },
 ): Budget | undefined => {
   const day = dayOf(now);
   const begun = begunOn(budget, day);
   const fresh = ids.filter((id) => !Object.hasOwn(begun, id));
+  const ofSender = Object.values(begun).filter((one) => one === by).length;
   if (fresh.length > 0 && Object.keys(begun).length + fresh.length > limit) return undefined;
+  if (fresh.length > 0 && ofSender + fresh.length > limitOfSender) return undefined;
   return { day, begun: { ...begun, ...Object.fromEntries(fresh.map((id) => [id, by])) } };
 };

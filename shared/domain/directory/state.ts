@@ -25,6 +25,16 @@ const leavingSchema = z.object({
 });
 export type Leaving = z.infer<typeof leavingSchema>;
 
+/** What a message said last about a person. It counts more than the source until the source agrees; see `words.ts`. */
+export const wordSchema = z.object({
+  said: z.enum(['joined', 'left', 'moved']),
+  /** When it was carried out. */
+  at: z.iso.datetime(),
+  /** Of a move: id of the member, and names of its groups of the rule since then, and before. */
+  moved: z.object({ id: z.string(), to: z.array(z.string()), from: z.array(z.string()) }).optional(),
+});
+export type Word = z.infer<typeof wordSchema>;
+
 /** A person about whom something is going on. There is no record of the others. */
 export const personSchema = z.object({
   /** Number of writes. It distinguishes any two versions. */
@@ -37,6 +47,7 @@ export const personSchema = z.object({
   leaving: leavingSchema.optional(),
   /** A removal was taken back. Until then, the person stays although it is not declared. */
   keptUntil: z.iso.datetime().optional(),
+  word: wordSchema.optional(),
   /** Latest invitation, and their number. */
   invited: z.object({ at: z.iso.datetime(), times: z.int().min(1) }).optional(),
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { collectionAccessSchema } from '#shared/domain/directory/state.ts';
+import { collectionAccessSchema, wordSchema } from '#shared/domain/directory/state.ts';
 
 /** Changes of a directory, in the order in which they are carried out. Each is repeatable: it looks before it acts. */
 
@@ -54,10 +54,15 @@ export const stepSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('reinvite'), ...about }),
   /** Only a record: the removal is over, or the member is back. */
   z.object({ kind: z.literal('settle'), email: z.string() }),
+  /** Only a record: from now on, a message counts more than the source. Without a word, it no longer does. */
+  z.object({ kind: z.literal('heed'), email: z.string(), word: wordSchema.optional() }),
   /** Only a record: the invitation of someone else is followed from now on. */
   z.object({ kind: z.literal('follow-invitation'), email: z.string() }),
 ]);
 export type Step = z.infer<typeof stepSchema>;
+
+/** Steps that change the directory. */
+export const isChange = ({ kind }: Step): boolean => !['settle', 'heed', 'follow-invitation'].includes(kind);
 
 /** Subject of a step, whose steps are carried out one at a time. Pure. */
 export const subjectOf = (step: Step): string => {
@@ -66,6 +71,7 @@ export const subjectOf = (step: Step): string => {
 };
 
 const ORDER: Readonly<Record<Step['kind'], number>> = {
+  heed: 0,
   'change-member': 3,
   revoke: 1,
   restore: 2,

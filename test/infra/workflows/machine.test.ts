@@ -21,7 +21,7 @@ const { template } = synthesise(loadExample(FULL));
 const CALLS: Readonly<Record<Machine, readonly string[]>> = {
   provision: ['provision-apply', 'provision-plan', 'provision-report'],
   drift: ['provision-drift'],
-  directory: ['directory-apply', 'directory-plan', 'directory-report'],
+  directory: ['directory-apply', 'directory-heed', 'directory-plan', 'directory-report'],
   rotate: ['authenticate', 'rotate-advance', 'rotate-deliver', 'rotate-plan', 'rotate-report'],
   export: ['export-report', 'export-sweep'],
   sync: ['authenticate', 'sync-checkin', 'sync-plan', 'sync-report', 'sync-request', 'sync-retrieve'],

@@ -205,7 +205,7 @@ describe('a run over a directory', () => {
 
   it('is skipped while another run of the rule goes on', async () => {
     const world = directoryWorld({ remote: team(), settings: declare(TEAM) });
-    const place = directoryAt.active(RULE);
+    const place = directoryAt.active(RULE, 'declared');
     await world.shared.replace(place, { run: 'people.other', ended: false }, 'absent');
     world.scene.running.add('people.other');
     expect(await world.run('1')).toMatchObject({ status: 'SKIPPED' });

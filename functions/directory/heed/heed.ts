@@ -1,0 +1,132 @@
+import pMap from 'p-map';
+import { ruleOf } from '#shared/config/rules.ts';
+import type { RelayConfig } from '#shared/config/schema.ts';
+import type { Directory, DirectorySession } from '#shared/connections/directory.ts';
+import { claimDirectory } from '#shared/directory/claim.ts';
+import { NO_OWNERSHIP } from '#shared/domain/directory/state.ts';
+import { asRelayError, type RelayError } from '#shared/errors.ts';
+import { directoryAt } from '#shared/records/directory-records.ts';
+import type { Records } from '#shared/records/records.ts';
+import type { RemovableRecords } from '#shared/records/shared-record.ts';
+import type { StepContext } from '#shared/runtime/define-handler.ts';
+import type { DirectoryHeeded, DirectoryStepInput } from '#shared/workflows/directory.ts';
+import { createHandleEvent, type Handled, type HandleEvent } from './event.ts';
+import { createView } from './view.ts';
+
+/** People on whom one run works at the same time. The limits of the connection apply as well. */
+const MAX_PEOPLE = 4;
+
+/** Minimum time left in an invocation to begin with a person. */
+const MIN_REMAINING_MS = 120_000;
+
+/** Waits for another run, or for people on whom another process works. The sweep continues after them. */
+const MAX_WAITS = 30;
+
+const MAX_LINES = 50;
+
+export interface HeedMessagesDependencies {
+  readonly config: Pick<RelayConfig, 'relay' | 'directories'>;
+  readonly directoryOf: (connection: string) => Promise<Directory>;
+  readonly records: RemovableRecords;
+  readonly journal: Records;
+  /** True while the execution can still change the directory. */
+  readonly isRunning: (run: string) => Promise<boolean>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Carries out the messages of a rule that are owed, in the order of their arrival. What fails stays owed. Works beside
+ * a run over the declared state, and takes turns with it for each person. Repeatable.
+ */
+export const createHeedMessages =
+  (dependencies: HeedMessagesDependencies) =>
+  async ({ rule, run, heeded }: DirectoryStepInput, { remainingMs }: StepContext): Promise<DirectoryHeeded> => {
+    const { records, isRunning } = dependencies;
+    const before = heeded ?? { next: 'heed', waits: 0, counts: {}, owed: 0, lines: [] };
+    const marks = await records.list(directoryAt.allOwed(rule));
+    if (marks.length === 0) return { ...before, owed: 0, next: heeded === undefined ? 'end' : 'report' };
+    const mayWait = before.waits < MAX_WAITS;
+    if (!(await claimDirectory(records, { rule, run, lane: 'messages' }, isRunning))) {
+      return { ...before, owed: marks.length, next: mayWait ? 'wait' : 'report', waits: before.waits + 1 };
+    }
+    const handled = await handleAll(dependencies, { rule, marks, remainingMs });
+    // A record that cannot be read fails alone.
+    const [failure] = handled.every((one) => 'error' in one) ? handled : [];
+    if (failure !== undefined && 'error' in failure) throw failure.error;
+    return summarise(before, handled, mayWait);
+  };
+
+type Tried = Handled | { readonly error: RelayError } | { readonly isLate: true };
+
+interface Work {
+  readonly rule: string;
+  readonly marks: readonly { readonly key: string; readonly version: string }[];
+  readonly remainingMs: () => number;
+}
+
+const handleAll = async (
+  { config, directoryOf, records, journal, now }: HeedMessagesDependencies,
+  { rule, marks, remainingMs }: Work,
+): Promise<readonly Tried[]> => {
+  const settings = ruleOf(config, 'directory', rule);
+  const ownership = (await records.read(directoryAt.ownership(rule)))?.record ?? NO_OWNERSHIP;
+  const directory = await directoryOf(settings.connection);
+  const work = async (session: DirectorySession): Promise<readonly Tried[]> => {
+    const subjectOf = createView(session, { relay: config.relay, rule, settings, ownership, now });
+    const { revokes } = await session.abilities();
+    const handle = createHandleEvent({ session, records, journal, rule, settings, ownership, revokes, subjectOf, now });
+    const events = await pMap(marks, async (mark) => ({ mark, at: await timeOf(records, mark.key) }), {
+      concurrency: MAX_PEOPLE,
+    });
+    return pMap(
+      events.toSorted((one, other) => (one.at < other.at ? -1 : 1)),
+      ({ mark }): Promise<Tried> =>
+        remainingMs() < MIN_REMAINING_MS ? Promise.resolve({ isLate: true }) : attempt(handle, mark),
+      { concurrency: MAX_PEOPLE },
+    );
+  };
+  return directory.session(work);
+};
+
+/** Time at which an event arrived. One that cannot be read comes last. */
+const timeOf = async (records: RemovableRecords, owedKey: string): Promise<string> => {
+  try {
+    return (await records.read(directoryAt.eventOf(owedKey)))?.record.event.at ?? '';
+  } catch {
+    return '~';
+  }
+};
+
+const attempt = async (handle: HandleEvent, mark: Parameters<HandleEvent>[0]): Promise<Tried> => {
+  try {
+    return await handle(mark);
+  } catch (thrown) {
+    return { error: asRelayError(thrown, 'A message about a person') };
+  }
+};
+
+const summarise = (
+  { waits, counts: before, lines }: DirectoryHeeded,
+  handled: readonly Tried[],
+  mayWait: boolean,
+): DirectoryHeeded => {
+  const counts = { ...before };
+  const add = (name: string): void => {
+    counts[name] = (counts[name] ?? 0) + 1;
+  };
+  const done = handled.filter((one) => 'status' in one);
+  for (const { status, steps } of done)
+    for (const name of [status, ...steps]) if (name !== 'owed' && name !== 'nothing') add(name);
+  const news = done.flatMap(({ line }) => line ?? []);
+  const errors = handled.flatMap((one) => ('error' in one ? [one.error] : []));
+  const owed = handled.length - done.filter(({ status }) => status !== 'owed').length;
+  const isLate = handled.some((one) => 'isLate' in one);
+  const isBusy = mayWait && (done.some((one) => one.isBusy) || errors.some(({ retryable }) => retryable));
+  return {
+    next: isLate ? 'heed' : isBusy ? 'wait' : 'report',
+    waits: isBusy ? waits + 1 : waits,
+    ...{ counts, owed },
+    lines: [...lines, ...news, ...errors.map(({ message }) => message)].slice(0, MAX_LINES),
+  };
+};

@@ -1,0 +1,73 @@
+import type { DirectoryConfig } from '#shared/config/schema.ts';
+import type { DirectorySession, Listed, Member } from '#shared/connections/directory.ts';
+import type { EventSubject } from '#shared/domain/directory/decide-event.ts';
+import { isForeign } from '#shared/domain/directory/marks.ts';
+import type { MemberEventRecord } from '#shared/domain/directory/member-events.ts';
+import type { Ownership, Person } from '#shared/domain/directory/state.ts';
+
+export interface ViewOptions {
+  readonly relay: string;
+  readonly rule: string;
+  readonly settings: Pick<DirectoryConfig, 'groups'>;
+  readonly ownership: Ownership;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Returns what decides about an event. */
+export type SubjectOf = (record: MemberEventRecord, person: Person | undefined) => Promise<EventSubject>;
+
+/** Calls once. */
+const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
+};
+
+/**
+ * Creates a view of the directory for the events of one invocation: the list of members, what only some events need,
+ * and two calls at most for one event. Only reads.
+ */
+export const createView = (
+  session: DirectorySession,
+  { relay, rule, settings, ownership, now }: ViewOptions,
+): SubjectOf => {
+  const members = once(() => session.members());
+  const seats = once(() => session.freeSeats());
+  const marks = once(async () =>
+    [...(await members()).rows, ...(await session.groups()).rows].every(({ externalId }) => !isForeign(externalId)),
+  );
+  const groups = groupsIn(ownership);
+  return async ({ email, event }, person) => {
+    const listed = await withInvited(session, await members(), { email, person });
+    const member = listed.rows.find((row) => row.email === email);
+    const isJoin = event.said === 'joined';
+    const needsGroups = member !== undefined && (event.said === 'moved' || (isJoin && event.groups.length > 0));
+    return {
+      ...{ relay, rule, email, event, members: listed, ownership, person, groups, now: now() },
+      declaredGroups: settings.groups.map(({ name }) => name),
+      marks: isJoin && member === undefined ? await marks() : false,
+      freeSeats: isJoin ? await seats() : undefined,
+      groupsOf: needsGroups ? await session.groupsOf(member.id) : undefined,
+    };
+  };
+};
+
+/** Ids of the groups of the rule, by name, without those that are being removed. */
+export const groupsIn = ({ groups, leavingGroups }: Ownership): ReadonlyMap<string, string> => {
+  const leaving = new Set(leavingGroups.map(({ id }) => id));
+  return new Map(Object.entries(groups).flatMap(([id, name]) => (leaving.has(id) ? [] : [[name, id]])));
+};
+
+/** A run can have invited the person since the list was read. */
+const withInvited = async (
+  session: DirectorySession,
+  listed: Listed<Member>,
+  { email, person }: { readonly email: string; readonly person: Person | undefined },
+): Promise<Listed<Member>> => {
+  if (person?.made === undefined || listed.rows.some((row) => row.email === email)) return listed;
+  const invited = await session.member(person.made);
+  return invited?.email === email ? { ...listed, rows: [...listed.rows, invited] } : listed;
+};

@@ -1,0 +1,146 @@
+import type { Listed, Member } from '#shared/connections/directory.ts';
+import { isOurs, markOf } from '#shared/domain/directory/marks.ts';
+import type { MemberEvent } from '#shared/domain/directory/member-events.ts';
+import type { Ownership, Person, Word } from '#shared/domain/directory/state.ts';
+import type { Step } from '#shared/domain/directory/steps.ts';
+import { isPrivileged, PRIVILEGED } from '#shared/domain/directory/words.ts';
+
+/** What is known when an event about a person is carried out. */
+export interface EventSubject {
+  readonly relay: string;
+  readonly rule: string;
+  readonly email: string;
+  readonly event: MemberEvent;
+  readonly members: Listed<Member>;
+  readonly ownership: Ownership;
+  readonly person: Person | undefined;
+  /** False if another connector has marked a member or group. */
+  readonly marks: boolean;
+  readonly freeSeats: number | undefined;
+  /** Ids of the groups of the rule that exist, by name. */
+  readonly groups: ReadonlyMap<string, string>;
+  /** Names of groups that the rule declares in relay.yaml. They can be made later. */
+  readonly declaredGroups: readonly string[];
+  /** Ids of the groups of the member; undefined if it is not needed. */
+  readonly groupsOf: readonly string[] | undefined;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/**
+ * `steps`: to be carried out in this order; `removes`: id of a member whose removal begins. `refused`: never carried
+ * out, but for a record. `owed`: not now.
+ */
+export type EventDecision =
+  | { readonly kind: 'steps'; readonly steps: readonly Step[]; readonly removes?: string }
+  | { readonly kind: 'refused'; readonly reason: string; readonly steps: readonly Step[] }
+  | { readonly kind: 'owed'; readonly reason: string };
+
+const refused = (reason: string, ...steps: readonly Step[]): EventDecision => ({ kind: 'refused', reason, steps });
+const owed = (reason: string): EventDecision => ({ kind: 'owed', reason });
+
+/** Decides what one event changes. Pure. An event that is carried out already changes nothing. */
+export const decideEvent = (subject: EventSubject): EventDecision => {
+  const { email, event, members } = subject;
+  const [member, ...others] = members.rows.filter((row) => row.email === email);
+  if (others.length > 0) return refused('Several members have the address. Remove all but one by hand.');
+  const unready = checkGroups(subject);
+  if (unready !== undefined) return unready;
+  // A list that lacks rows does not show who is absent.
+  if (member === undefined && members.rejected.length > 0) return owed('Rows of the list of members cannot be read.');
+  if (member === undefined) return event.said === 'joined' ? invite(subject) : unknown(subject);
+  if (isPrivileged(member)) {
+    return event.said === 'joined' && event.groups.length === 0 ? { kind: 'steps', steps: [] } : refused(PRIVILEGED);
+  }
+  const { relay, rule, ownership, person } = subject;
+  const isOwned =
+    ownership.members.includes(member.id) || isOurs({ relay, rule }, member.externalId) || person?.made === member.id;
+  if (!isOwned) {
+    return event.said === 'joined' && event.groups.length === 0
+      ? { kind: 'steps', steps: [] }
+      : refused('The relay neither invited nor adopted the member. Declare it, and let the rule run.');
+  }
+  switch (event.said) {
+    case 'left':
+      return leave(subject, member);
+    case 'joined':
+      return join(subject, member);
+    case 'moved':
+      return move(subject, member);
+  }
+};
+
+const checkGroups = ({ event, groups, declaredGroups }: EventSubject): EventDecision | undefined => {
+  const missing = event.groups.filter((name) => !groups.has(name));
+  if (missing.length === 0) return undefined;
+  const names = missing.map((name) => JSON.stringify(name)).join(', ');
+  return missing.every((name) => declaredGroups.includes(name))
+    ? owed(`The next run of the rule creates ${names}.`)
+    : refused(`The rule does not manage the group ${names}. Declare it, or correct the name.`);
+};
+
+const heed = ({ email, now, event }: EventSubject, moved?: Word['moved']): Step => ({
+  ...({ kind: 'heed', email } as const),
+  word: { said: event.said, at: new Date(now).toISOString(), ...(moved !== undefined && { moved }) },
+});
+
+/** The word about a leaver stays, so that a run does not invite the person after all. */
+const unknown = (subject: EventSubject): EventDecision =>
+  refused(
+    'No member has the address. Correct it, or invite the person.',
+    ...(subject.event.said === 'left' ? [heed(subject)] : []),
+  );
+
+const invite = (subject: EventSubject): EventDecision => {
+  const { relay, rule, email, event, freeSeats, marks } = subject;
+  if (freeSeats !== undefined && freeSeats < 1) return owed('No seat is free. Add seats.');
+  const mark = marks ? { mark: markOf({ relay, rule }, 'member', email) } : {};
+  return {
+    kind: 'steps',
+    steps: [heed(subject), { kind: 'invite', email, type: 'user', groups: [...event.groups], access: [], ...mark }],
+  };
+};
+
+/** The removal of the member that has begun. */
+const leavingOf = ({ person }: EventSubject, { id }: Member): Person['leaving'] =>
+  person?.leaving?.id === id ? person.leaving : undefined;
+
+const leave = (subject: EventSubject, member: Member): EventDecision => {
+  const { id, email } = member;
+  const isOut = leavingOf(subject, member)?.outAt !== undefined && member.status === 'revoked';
+  if (isOut) return { kind: 'steps', steps: [heed(subject)] };
+  return { kind: 'steps', steps: [heed(subject), { kind: 'revoke', id, email, by: 'message' }], removes: id };
+};
+
+const join = (subject: EventSubject, member: Member): EventDecision => {
+  const { event, freeSeats, groups, groupsOf = [] } = subject;
+  const { id, email, status } = member;
+  const leaving = leavingOf(subject, member);
+  if (status === 'revoked' && leaving === undefined) {
+    return refused('The member was revoked by somebody else, who has to restore it.');
+  }
+  if (status === 'revoked' && freeSeats !== undefined && freeSeats < 1) return owed('No seat is free. Add seats.');
+  const has = new Set([...groupsOf, ...(leaving?.groups ?? [])]);
+  const add = event.groups.filter((name) => !has.has(groups.get(name) ?? ''));
+  const back: Step[] = leaving === undefined ? [] : [{ kind: 'restore', id, email, keep: false }];
+  const further: Step[] = add.length === 0 ? [] : [{ kind: 'change-groups', id, email, add, remove: [] }];
+  return { kind: 'steps', steps: [heed(subject), ...back, ...further] };
+};
+
+const move = (subject: EventSubject, member: Member): EventDecision => {
+  const { event, groups, groupsOf = [], person } = subject;
+  const { id, email, status } = member;
+  if (status === 'revoked' || leavingOf(subject, member) !== undefined) {
+    return refused('The member is revoked. Send member.joined, or restore it.');
+  }
+  const now = [...groups].flatMap(([name, group]) => (groupsOf.includes(group) ? [name] : []));
+  const add = event.groups.filter((name) => !now.includes(name));
+  const remove = now.filter((name) => !event.groups.includes(name));
+  // A move that is continued keeps the groups of before its beginning.
+  const known = person?.word?.moved;
+  const isContinued = known !== undefined && known.to.join('\n') === event.groups.join('\n');
+  const moved = { id, to: [...event.groups], from: isContinued ? known.from : now };
+  const isThere = add.length + remove.length === 0;
+  const change: Step[] = isThere ? [] : [{ kind: 'change-groups', id, email, add, remove }];
+  return { kind: 'steps', steps: [heed(subject, moved), ...change] };
+};
