@@ -1,13 +1,17 @@
 import { createApplyDirectory } from '#functions/directory/apply/apply.ts';
+import { createHeedMessages } from '#functions/directory/heed/heed.ts';
 import { createPlanDirectory } from '#functions/directory/plan/plan.ts';
 import { createReportDirectory, type DirectoryMeasured } from '#functions/directory/report/report.ts';
+import { createMemberAction } from '#functions/intake/queue/members.ts';
 import { directorySchema } from '#shared/config/schema/directories.ts';
 import type { Directory } from '#shared/connections/directory.ts';
 import { DAY_MS } from '#shared/domain/directory/planning.ts';
+import type { MemberMessage } from '#shared/messages/member-messages.ts';
 import type { Records } from '#shared/records/records.ts';
 import type { RemovableRecords } from '#shared/records/shared-record.ts';
-import type { DirectoryReported, DirectoryStepInput } from '#shared/workflows/directory.ts';
+import type { DirectoryPlanned, DirectoryReported, DirectoryStepInput } from '#shared/workflows/directory.ts';
 import { memoryRecords, memorySharedRecords } from '#test/support/fakes.ts';
+import { memoryExecutions } from '#test/support/messages.ts';
 
 /** Death of the process in a call. */
 export class Died extends Error {}
@@ -69,30 +73,60 @@ export const directoryWorld = <Remote extends { readonly directory: Directory }>
     ...{ workflow: 'directory', rule: RULE, run: `${RULE}.${run}` },
     order: { rule: RULE, trigger: 'schedule', ...order },
   });
-  const run = async (name: string, order: Order = {}, remainingMs = () => 900_000): Promise<DirectoryReported> => {
-    const options = common();
-    const input = inputOf(name, order);
-    const planned = await createPlanDirectory({
-      ...options,
-      isRunning: async (other) => scene.running.has(other),
+  const isRunning = async (other: string): Promise<boolean> => scene.running.has(other);
+  const plan = (name: string, order: Order = {}): Promise<DirectoryPlanned> =>
+    createPlanDirectory({
+      ...common(),
+      isRunning,
       readObject: async () => {
         if (scene.source instanceof Error) throw scene.source;
         return scene.source ?? '';
       },
+    })(inputOf(name, order));
+  const report = (input: DirectoryStepInput): Promise<DirectoryReported> =>
+    createReportDirectory({
+      ...common(),
+      measure: async (_rule, values) => void measured.push(values),
+      notify: async (subject, lines) => void notices.push([subject, ...lines].join('\n')),
     })(input);
+  /** Carries out a plan, which can be old by now. */
+  const finish = async (
+    name: string,
+    planned: DirectoryPlanned,
+    { order = {}, remainingMs = () => 900_000 }: { readonly order?: Order; readonly remainingMs?: () => number } = {},
+  ): Promise<DirectoryReported> => {
+    const input = inputOf(name, order);
     let applied: DirectoryStepInput['applied'];
-    const apply = createApplyDirectory(options);
+    const apply = createApplyDirectory(common());
     while (planned.status === 'planned' && applied?.next !== 'report') {
       applied = await apply({ ...input, planned, applied }, { remainingMs });
     }
-    return createReportDirectory({
-      ...options,
-      measure: async (_rule, values) => void measured.push(values),
-      notify: async (subject, lines) => void notices.push([subject, ...lines].join('\n')),
-    })({ ...input, planned, ...(applied && { applied }) });
+    return report({ ...input, planned, ...(applied && { applied }) });
   };
+  const run = async (name: string, order: Order = {}, remainingMs = () => 900_000): Promise<DirectoryReported> =>
+    finish(name, await plan(name, order), { order, remainingMs });
+  /** A run over messages, as the machine makes it: it waits and goes on until nothing is left to do now. */
+  const heed = async (name: string): Promise<DirectoryReported | undefined> => {
+    const input = inputOf(name, { trigger: 'message' });
+    const step = createHeedMessages({ ...common(), journal: common().runs, isRunning });
+    let heeded = await step(input, { remainingMs: () => 900_000 });
+    while (heeded.next === 'wait' || heeded.next === 'heed') {
+      if (heeded.next === 'wait') scene.now += 10_000;
+      heeded = await step({ ...input, heeded }, { remainingMs: () => 900_000 });
+    }
+    return heeded.next === 'end' ? undefined : report({ ...input, heeded });
+  };
+  const executions = memoryExecutions();
+  /** Handles a message of the queue. */
+  const send = (message: MemberMessage, sender = 'AROA1234567890PEOPLE'): Promise<void> =>
+    createMemberAction({
+      rules: common().config,
+      sharedRecords: shared,
+      executionsOf: () => executions,
+      now: () => scene.now,
+    })(message, { kind: 'aws', id: sender });
   return {
-    ...{ scene, shared, runs, notices, measured, run, remote, inputOf },
+    ...{ scene, shared, runs, notices, measured, run, plan, finish, heed, send, executions, remote, inputOf },
     /** Lets days pass. */
     pass: (days: number): void => {
       scene.now += days * DAY_MS;

@@ -1,0 +1,277 @@
+import { describe, expect, it } from 'vitest';
+import { RelayError } from '#shared/errors.ts';
+import type { MemberMessage } from '#shared/messages/member-messages.ts';
+import { directoryAt } from '#shared/records/directory-records.ts';
+import { directoryWorld, RULE } from '#test/support/directory-world.ts';
+import { aGroup, aMember, fakeDirectory } from '#test/support/fake-directory.ts';
+
+const SENDER = 'AROA1234567890PEOPLE';
+const OTHER = 'AROA1234567890OTHERS';
+const TEAM = ['ann', 'bob', 'cid', 'dee', 'eve'];
+const email = (id: string): string => `${id}@example.com`;
+
+const declare = (ids: readonly string[], more: Record<string, unknown> = {}) => ({
+  connection: 'people',
+  schedule: { expression: 'rate(1 hour)' },
+  groups: [{ name: 'staff' }, { name: 'lab' }],
+  members: ids.map((id) => ({ email: email(id), ...(id === 'dee' && { groups: ['staff'] }) })),
+  removals: { maxPerDay: 3, maxPercent: 100 },
+  messages: { senders: [SENDER, OTHER] },
+  ...more,
+});
+const left = (id: string, position = 1): MemberMessage => ({
+  ...{ type: 'member.left', directory: RULE, email: email(id), position },
+});
+const joined = (id: string, position = 1, groups: string[] = []): MemberMessage => ({
+  ...{ type: 'member.joined', directory: RULE, email: email(id), position, groups },
+});
+const moved = (id: string, position: number, groups: string[]): MemberMessage => ({
+  ...{ type: 'member.moved', directory: RULE, email: email(id), position, groups },
+});
+
+/** A directory whose members the relay has adopted. */
+const start = async ({ settings = declare(TEAM), revokes = true } = {}) => {
+  const remote = fakeDirectory(
+    {
+      members: TEAM.map((id) => aMember(id, { type: id === 'ann' ? 'owner' : id === 'bob' ? 'admin' : 'user' })),
+      groups: [aGroup('staff'), aGroup('lab')],
+      memberships: { dee: ['staff'] },
+    },
+    { revokes, freeSeats: 5 },
+  );
+  const world = directoryWorld({ remote, settings });
+  await world.run('adopt');
+  remote.calls.length = 0;
+  world.notices.length = 0;
+  const changes = (): string[] => remote.calls.filter((call) => call.includes(' '));
+  const statusOf = (id: string) => [...remote.people.members.values()].find((one) => one.email === email(id))?.status;
+  return { ...world, changes, statusOf };
+};
+
+describe('a message about a leaver', () => {
+  it('revokes it while a run over the declared state goes on, and removes it after the time of grace', async () => {
+    const { scene, shared, send, heed, run, statusOf, changes, pass, executions, measured } = await start();
+    const lane = directoryAt.active(RULE, 'declared');
+    const held = await shared.read(lane);
+    await shared.replace(lane, { run: 'people.long', ended: false }, held?.version ?? 'absent');
+    scene.running.add('people.long');
+    await send(left('dee'));
+    expect(await executions.find('people.messages-20260302T060010Z')).toMatchObject({
+      input: JSON.stringify({ rule: RULE, trigger: 'message', waitSeconds: 11 }),
+    });
+    expect(await heed('m1')).toMatchObject({ status: 'SUCCEEDED', done: 1 });
+    expect(measured.at(-1)).toMatchObject({ revoked: 1, heeded: { done: 1, refused: 0, owed: 0 } });
+    expect(changes()).toEqual(['revoke dee']);
+    scene.running.clear();
+    scene.settings = declare(['ann', 'bob', 'cid', 'eve']);
+    pass(15);
+    await run('later');
+    expect(statusOf('dee')).toBeUndefined();
+  });
+
+  it('shares the list of members with many others, and needs three further calls', async () => {
+    const ids = Array.from({ length: 60 }, (_, index) => `p${index}`);
+    const remote = fakeDirectory({ members: ids.map((id) => aMember(id)) });
+    const removals = { maxPerDay: 60, maxPercent: 100 };
+    const world = directoryWorld({
+      remote,
+      settings: declare(ids, { removals, messages: { senders: [SENDER], maxPerDay: 60 } }),
+    });
+    await world.run('adopt');
+    remote.calls.length = 0;
+    for (const id of ids) await world.send(left(id));
+    expect(await world.heed('m1')).toMatchObject({ status: 'SUCCEEDED', done: 60 });
+    expect([...remote.people.members.values()].every(({ status }) => status === 'revoked')).toBe(true);
+    expect(remote.calls).toHaveLength(1 + 3 * 60);
+  });
+
+  it('changes nothing twice, however often and in whatever order messages arrive', async () => {
+    const { send, heed, changes, statusOf } = await start();
+    await send(left('dee', 7));
+    await send(left('dee', 7));
+    await heed('m1');
+    await send(left('dee', 7));
+    await send(joined('dee', 6));
+    expect(await heed('m2')).toBeUndefined();
+    expect(changes()).toEqual(['revoke dee']);
+    await expect(send(joined('dee', 7))).rejects.toThrow(/position: 7 was used for another message/);
+    await send(joined('dee', 8));
+    await heed('m3');
+    expect(statusOf('dee')).toBe('confirmed');
+  });
+
+  it('keeps it out although the source declares it, until the source has left it out once', async () => {
+    const { scene, send, heed, run, statusOf } = await start();
+    await send(left('dee'));
+    await heed('m1');
+    await run('1');
+    expect(statusOf('dee')).toBe('revoked');
+    // An empty source leaves nobody out.
+    scene.settings = {
+      ...declare([]),
+      members: undefined,
+      groups: [],
+      source: { bucket: 'acme-people', key: 'p.json' },
+    };
+    scene.source = '{"members":[]}';
+    await run('2');
+    scene.settings = declare(TEAM);
+    await run('3');
+    expect(statusOf('dee')).toBe('revoked');
+    scene.settings = declare(['ann', 'bob', 'cid', 'eve']);
+    await run('4');
+    scene.settings = declare(TEAM);
+    await run('5');
+    expect(statusOf('dee')).toBe('confirmed');
+  });
+
+  it('counts more than the steps of a plan that is older', async () => {
+    const { scene, send, heed, plan, finish, statusOf, changes } = await start();
+    scene.settings = declare([...TEAM, 'fay'], {
+      members: [...TEAM.map((id) => ({ email: email(id), groups: ['lab'] })), { email: email('fay') }],
+    });
+    const planned = await plan('old');
+    await send(left('dee'));
+    await send(left('fay'));
+    await heed('m1');
+    await finish('old', planned);
+    expect([statusOf('dee'), statusOf('fay')]).toEqual(['revoked', undefined]);
+    expect(changes()).not.toContain('changeGroupsOf dee');
+  });
+
+  it('is refused for an owner, an administrator, a stranger, and an address that nobody has', async () => {
+    const { remote, send, heed, changes, notices, measured } = await start();
+    remote.people.members.set('guest', aMember('guest'));
+    for (const id of ['ann', 'bob', 'guest', 'nobody']) await send(left(id));
+    expect(await heed('m1')).toMatchObject({ status: 'PARTIAL', done: 0, failed: 4 });
+    expect(changes()).toEqual([]);
+    expect(notices).toHaveLength(1);
+    for (const text of [
+      /ann@.* refused: It is an owner or administrator/,
+      /bob@.* refused: It is an owner or administrator/,
+      /guest@.* refused: The relay neither invited nor adopted/,
+      /nobody@.* refused: No member has the address/,
+    ]) {
+      expect(notices[0]).toMatch(text);
+    }
+    expect(measured.at(-1)).toMatchObject({ heeded: { done: 0, refused: 4, owed: 0 } });
+    expect(await heed('m2')).toBeUndefined();
+  });
+
+  it('waits for the next day if the removals of the day or of its sender are used up', async () => {
+    const { scene, send, heed, statusOf, notices, pass } = await start({
+      settings: declare(TEAM, {
+        messages: { senders: [SENDER, OTHER], maxPerDay: 1 },
+        removals: { maxPerDay: 2, maxPercent: 100 },
+      }),
+    });
+    await send(left('cid'));
+    scene.now += 1000;
+    await send(left('dee'));
+    await heed('m1');
+    expect([statusOf('cid'), statusOf('dee')]).toEqual(['revoked', 'confirmed']);
+    expect(notices.at(-1)).toMatch(/dee@.*owed: The removals of the day are used up/);
+    await heed('m2');
+    expect(notices).toHaveLength(1);
+    await send(left('eve'), OTHER);
+    await heed('m3');
+    expect(statusOf('eve')).toBe('revoked');
+    pass(1);
+    await heed('m4');
+    expect(statusOf('dee')).toBe('revoked');
+  });
+
+  it('is carried out later if the directory fails, or shows only a part of its members', async () => {
+    const { remote, send, heed, statusOf } = await start();
+    remote.switches.rejected.add('dee');
+    await send(left('dee'));
+    expect(await heed('m1')).toMatchObject({ status: 'PARTIAL', failed: 1 });
+    remote.switches.rejected.clear();
+    remote.switches.onCall = (call, when) => {
+      if (call === 'revoke dee' && when === 'after')
+        throw new RelayError('VaultUnavailable', 'unavailable', { mayHaveHappened: true });
+    };
+    expect(await heed('m2')).toMatchObject({ status: 'PARTIAL', failed: 1 });
+    delete remote.switches.onCall;
+    expect(await heed('m3')).toMatchObject({ status: 'SUCCEEDED', done: 1 });
+    expect(statusOf('dee')).toBe('revoked');
+    expect(remote.calls.filter((call) => call === 'revoke dee')).toHaveLength(1);
+  });
+
+  it('waits for another process that works on the person', async () => {
+    const { scene, shared, send, heed, statusOf } = await start();
+    const until = scene.now + 30_000;
+    const person = { writes: 1, email: email('dee'), working: { by: 'people.long', until } };
+    await shared.replace(directoryAt.person(RULE, email('dee')), person, 'absent');
+    await send(left('dee'));
+    await heed('m1');
+    expect(scene.now).toBeGreaterThanOrEqual(until);
+    expect(statusOf('dee')).toBe('revoked');
+  });
+
+  it('is taken back by one command, also before it is carried out and while a run goes on', async () => {
+    const { scene, send, heed, run, statusOf, changes, remote } = await start({ revokes: false });
+    await send(left('dee'));
+    await heed('m1');
+    expect(remote.people.memberships.get('dee')).toEqual(new Set());
+    scene.running.add('people.adopt');
+    await run('undo-1', { trigger: 'undo', members: [email('dee')] });
+    expect(remote.people.memberships.get('dee')).toEqual(new Set(['staff']));
+    await send(left('cid'));
+    await run('undo-2', { trigger: 'undo', members: [email('cid')] });
+    remote.calls.length = 0;
+    await heed('m2');
+    await run('1');
+    expect(changes()).toEqual([]);
+    expect(statusOf('cid')).toBe('confirmed');
+  });
+});
+
+describe('a message about a joiner or a mover', () => {
+  it('invites a user into groups of the rule, who stays until the source declares it, or the time of grace is over', async () => {
+    const { scene, send, heed, run, remote, statusOf, pass } = await start();
+    await send(joined('fay', 1, ['lab']));
+    await heed('m1');
+    const fay = [...remote.people.members.values()].find((one) => one.email === email('fay'));
+    expect(fay).toMatchObject({ status: 'invited', type: 'user' });
+    expect(remote.people.memberships.get(fay?.id ?? '')).toEqual(new Set(['lab']));
+    pass(13);
+    await run('1');
+    expect(statusOf('fay')).toBe('invited');
+    pass(2);
+    await run('2');
+    expect(statusOf('fay')).toBe('revoked');
+    expect(scene.running.size).toBe(0);
+  });
+
+  it('moves a member to other groups, which the source does not take back, and one command does', async () => {
+    const { send, heed, run, remote } = await start();
+    await send(moved('dee', 1, ['lab']));
+    await heed('m1');
+    await run('1');
+    expect(remote.people.memberships.get('dee')).toEqual(new Set(['lab']));
+    await run('undo', { trigger: 'undo', members: [email('dee')] });
+    expect(remote.people.memberships.get('dee')).toEqual(new Set(['staff']));
+  });
+
+  it('waits for a seat, and is refused for a group that the rule does not manage', async () => {
+    const { remote, send, heed, statusOf, notices } = await start();
+    remote.switches.freeSeats = 0;
+    await send(joined('fay'));
+    await send(moved('dee', 1, ['vip']));
+    await heed('m1');
+    expect(notices.at(-1)).toMatch(/fay@.*owed: No seat is free/);
+    expect(notices.at(-1)).toMatch(/dee@.*refused: The rule does not manage the group "vip"/);
+    remote.switches.freeSeats = 1;
+    await heed('m2');
+    expect(statusOf('fay')).toBe('invited');
+  });
+
+  it('is refused from a sender whom the rule does not name', async () => {
+    const { send } = await start();
+    await expect(send(left('dee'), 'AROA1234567890NOBODY')).rejects.toMatchObject({
+      name: 'MessageInvalid',
+      message: expect.stringContaining('directories.people.messages.senders: [AROA1234567890NOBODY]'),
+    });
+  });
+});

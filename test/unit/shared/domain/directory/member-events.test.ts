@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { MemberStatus, MemberType } from '#shared/connections/directory.ts';
+import { decideEvent } from '#shared/domain/directory/decide-event.ts';
+import { acceptEvent, type MemberEvent, type MemberEventRecord } from '#shared/domain/directory/member-events.ts';
+import { messageWindowAt } from '#shared/domain/directory/message-window.ts';
+import { aMember } from '#test/support/fake-directory.ts';
+
+const NOW = Date.parse('2026-03-02T06:00:00Z');
+const EMAIL = 'dee@example.com';
+const SAID = ['joined', 'left', 'moved'] as const;
+
+const events = fc.record({
+  said: fc.constantFrom(...SAID),
+  groups: fc.subarray(['staff', 'lab', 'vip']),
+  sender: fc.constantFrom('AROAONE', 'AROATWO'),
+  position: fc.nat(4),
+});
+
+const take = (known: MemberEventRecord | undefined, event: Omit<MemberEvent, 'at'>): MemberEventRecord | undefined =>
+  acceptEvent(known, EMAIL, { ...event, at: new Date(NOW).toISOString() }).next ?? known;
+
+describe('the order of messages about a person', () => {
+  it('of each sender, only the event with the highest position counts, in any order and however often', () => {
+    fc.assert(
+      fc.property(fc.array(events, { minLength: 1, maxLength: 12 }), (sent) => {
+        const one = sent.map((event) => ({ ...event, sender: 'AROAONE' }));
+        const known = one.reduce<MemberEventRecord | undefined>(take, undefined);
+        const highest = Math.max(...one.map(({ position }) => position));
+        expect(known?.event.position).toBe(highest);
+        expect(known?.event.said).toBe(one.find(({ position }) => position === highest)?.said);
+        expect([...one, ...one].reduce<MemberEventRecord | undefined>(take, known)).toBe(known);
+      }),
+    );
+  });
+
+  it('no sender can keep a message of another one from counting', () => {
+    fc.assert(
+      fc.property(fc.array(events, { maxLength: 12 }), (sent) => {
+        const theirs = sent.map((event) => ({ ...event, sender: 'AROATWO' }));
+        const known = theirs.reduce<MemberEventRecord | undefined>(take, undefined);
+        const next = take(known, { said: 'left', groups: [], sender: 'AROAONE', position: 0 });
+        expect(next).toMatchObject({ event: { said: 'left', sender: 'AROAONE' }, status: 'owed' });
+      }),
+    );
+  });
+});
+
+describe('what an event changes', () => {
+  const subjects = fc.record({
+    event: events,
+    type: fc.constantFrom<MemberType>('owner', 'admin', 'user', 'manager', 'custom'),
+    status: fc.constantFrom<MemberStatus>('revoked', 'invited', 'accepted', 'confirmed'),
+    isThere: fc.boolean(),
+    isOwned: fc.boolean(),
+    isComplete: fc.boolean(),
+    isLeaving: fc.boolean(),
+    freeSeats: fc.constantFrom(undefined, 0, 3),
+    groupsOf: fc.subarray(['g-staff', 'g-lab', 'g-other']),
+  });
+
+  it('touches no owner, administrator or stranger, nobody after an incomplete list, and gives no type and no access', () => {
+    fc.assert(
+      fc.property(subjects, ({ event, type, status, isThere, isOwned, isComplete, isLeaving, freeSeats, groupsOf }) => {
+        const at = new Date(NOW).toISOString();
+        const decision = decideEvent({
+          ...{ relay: 'pam-relay', rule: 'people', email: EMAIL, freeSeats, groupsOf, marks: true, now: NOW },
+          event: { ...event, at },
+          members: { rows: isThere ? [aMember('dee', { type, status })] : [], rejected: isComplete ? [] : ['x: type'] },
+          ownership: { writes: 1, members: isOwned ? ['dee'] : [], groups: {}, leavingGroups: [] },
+          person: isLeaving
+            ? {
+                ...{ writes: 1, email: EMAIL },
+                leaving: { id: 'dee', by: 'source', since: at, groups: ['g-lab'], access: [] },
+              }
+            : undefined,
+          groups: new Map([
+            ['staff', 'g-staff'],
+            ['lab', 'g-lab'],
+          ]),
+          declaredGroups: ['staff', 'lab'],
+        });
+        const steps = 'steps' in decision ? decision.steps : [];
+        const changes = steps.filter(({ kind }) => kind !== 'heed');
+        const isPrivileged = type === 'owner' || type === 'admin';
+        if (isThere && (isPrivileged || !isOwned)) expect(steps).toEqual([]);
+        if (!isThere && !isComplete) expect(steps).toEqual([]);
+        if (decision.kind === 'refused') expect(changes).toEqual([]);
+        if (event.groups.includes('vip')) expect(decision.kind).toBe('refused');
+        // What is carried out counts more than the source first.
+        if (changes.length > 0) expect(steps[0]?.kind).toBe('heed');
+        for (const step of changes) {
+          if (step.kind === 'invite') expect(step).toMatchObject({ type: 'user', access: [] });
+          else expect(['revoke', 'restore', 'change-groups']).toContain(step.kind);
+          if (step.kind === 'revoke') expect(decision).toMatchObject({ removes: 'dee' });
+        }
+        const isRevoke = changes.some(({ kind }) => kind === 'revoke');
+        expect(isRevoke).toBe(
+          isThere && isOwned && !isPrivileged && event.said === 'left' && event.groups.every((name) => name !== 'vip'),
+        );
+      }),
+    );
+  });
+});
+
+it('messages of the same ten seconds share a run, which begins when they are over', () => {
+  fc.assert(
+    fc.property(fc.nat(3_600_000), (after) => {
+      const { run, waitSeconds } = messageWindowAt('people', NOW + after);
+      const begins = NOW + after + waitSeconds * 1000;
+      expect(messageWindowAt('people', begins).run).not.toBe(run);
+      expect(waitSeconds).toBeLessThanOrEqual(11);
+    }),
+  );
+});
