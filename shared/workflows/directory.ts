@@ -83,6 +83,9 @@ const plan = {
     ...readAndWrite,
     { to: 'records', may: 'list' },
     { to: 'records', may: 'remove', folder: 'directories' },
+    // An undo cancels messages that are owed.
+    { to: 'records', may: 'read', folder: 'member-events' },
+    { to: 'records', may: 'write', folder: 'member-events' },
     // A run that holds the rule can have died.
     { to: 'runs', may: 'describe', of: 'directory' },
   ],
