@@ -64,7 +64,7 @@ const COSTS = {
   oldCheckoutsRule: { resources: 3, bytes: 2600 },
   exports: { resources: 12, bytes: 30_000 },
   exportRule: { resources: 3, bytes: 4500 },
-  directories: { resources: 16, bytes: 26_000 },
+  directories: { resources: 20, bytes: 33_000 },
   directory: { resources: 2, bytes: 2900 },
   directoryMessages: { resources: 2, bytes: 2700 },
   directoryDrift: { resources: 2, bytes: 2700 },

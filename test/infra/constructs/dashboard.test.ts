@@ -29,7 +29,7 @@ it('a dashboard shows the outcomes of messages, and of the checkouts of each rul
 
 it('a dashboard omits messages and checkouts for a relay without them', () => {
   const { intake: _, ...rest } = loadExample(FULL);
-  const config = { ...rest, checkouts: {}, rotations: {}, provisioning: {} };
+  const config = { ...rest, checkouts: {}, rotations: {}, provisioning: {}, directories: {} };
   const titles = Object.keys(widgetsOf(config));
   expect(titles).toContain('Runs');
   expect(titles).not.toContain(MESSAGES);

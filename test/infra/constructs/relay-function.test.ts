@@ -22,6 +22,7 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   'checkout-report': ['ALERT_TOPIC_ARN', 'COMMENTS_QUEUE_URL', 'RECORDS_BUCKET', 'ROTATE_MACHINE_ARN'],
   'intake-queue': [
     'CHECKOUT_MACHINE_ARN',
+    'DIRECTORY_MACHINE_ARN',
     'PROVISION_MACHINE_ARN',
     'RECORDS_BUCKET',
     'REFUSED_QUEUE_URL',
@@ -55,6 +56,7 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   'export-report': ['RECORDS_BUCKET'],
   'directory-plan': ['DIRECTORY_MACHINE_ARN', 'RECORDS_BUCKET'],
   'directory-apply': ['RECORDS_BUCKET'],
+  'directory-heed': ['DIRECTORY_MACHINE_ARN', 'RECORDS_BUCKET'],
   'directory-report': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],
   'upkeep-old-checkouts': ['ALERT_TOPIC_ARN', 'RECORDS_BUCKET'],
   'upkeep-reap': ['CHECKOUT_MACHINE_ARN', 'RECORDS_BUCKET', 'RELEASE_MACHINE_ARN', 'SYNC_MACHINE_ARN'],

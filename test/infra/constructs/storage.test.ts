@@ -18,6 +18,7 @@ describe('the records bucket', () => {
           { Id: 'forget-held', Prefix: 'held/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'forget-rotations', Prefix: 'rotations/', ExpirationInDays: 400, Status: 'Enabled' },
           { Id: 'forget-old-checkouts', Prefix: 'old-checkouts/', ExpirationInDays: 400, Status: 'Enabled' },
+          { Id: 'forget-member-events', Prefix: 'member-events/', ExpirationInDays: 400, Status: 'Enabled' },
           {
             Id: 'forget-events-people-audit',
             Prefix: 'events/people-audit/',

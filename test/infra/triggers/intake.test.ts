@@ -80,6 +80,7 @@ describe('the function that reads it', () => {
   it('may start the workflows of messages, and describe existing checkouts', () => {
     expect(may('states:StartExecution').toSorted()).toEqual([
       'stateMachine:pam-relay-prod-checkout',
+      'stateMachine:pam-relay-prod-directory',
       'stateMachine:pam-relay-prod-provision',
       'stateMachine:pam-relay-prod-release',
       'stateMachine:pam-relay-prod-rotate',
@@ -93,10 +94,20 @@ describe('the function that reads it', () => {
       may('s3:PutObject')
         .map((resource) => resource.slice(resource.indexOf('/')))
         .toSorted(),
-    ).toEqual(['/checkouts/*', '/holds/*', '/ids/*', '/named/*', '/pending/*', '/stops/*', '/subjects/*']);
+    ).toEqual([
+      '/checkouts/*',
+      '/holds/*',
+      '/ids/*',
+      '/member-events/*',
+      '/named/*',
+      '/pending/*',
+      '/stops/*',
+      '/subjects/*',
+    ]);
     expect(may('s3:GetObject').map((resource) => resource.slice(resource.indexOf('/')))).toEqual([
       '/holds/*',
       '/ids/*',
+      '/member-events/*',
       '/stops/*',
       '/subjects/*',
     ]);
@@ -111,8 +122,16 @@ describe('the function that reads it', () => {
 
 describe('a stack', () => {
   const without = (more: Partial<RelayConfig>) =>
-    synthesise({ ...config, checkouts: {}, rotations: {}, provisioning: {}, webhooks: {}, intake: undefined, ...more })
-      .template;
+    synthesise({
+      ...config,
+      checkouts: {},
+      rotations: {},
+      provisioning: {},
+      directories: {},
+      webhooks: {},
+      intake: undefined,
+      ...more,
+    }).template;
 
   it('without checkouts and an intake section has no queue of messages', () => {
     const bare = without({});

@@ -17,13 +17,14 @@ describe('schedules', () => {
     });
   });
 
-  it('exist for each sync, each verification, each comparison, each rotation and its ages, each look, old checkouts, each export, each directory and its comparison, reap, the sweep and the held tickets', () => {
+  it('exist for each sync, each verification, each comparison, each rotation and its ages, each look, old checkouts, each export, each directory, its comparison and its messages, reap, the sweep and the held tickets', () => {
     const names = Object.values(template.findResources('AWS::Scheduler::Schedule')).map(
       ({ Properties }) => Properties.Name,
     );
     expect(names.toSorted()).toEqual([
       'age.weekly',
       'directory-drift.organization',
+      'directory-messages.organization',
       'directory.organization',
       'drift.linux-hosts',
       'export.people-audit',
