@@ -89,6 +89,10 @@ const carryOutEvent = async (
   options: HandleEventOptions,
   record: MemberEventRecord,
 ): Promise<Result & { readonly steps: readonly string[] }> => {
+  // relay.yaml can have changed since the message was taken.
+  if (options.settings.messages?.senders.includes(record.event.sender) !== true) {
+    return { status: 'refused', reason: 'The rule no longer takes messages of its sender.', steps: [] };
+  }
   const decision = await decide(options, record);
   if (decision.kind === 'owed') return { status: 'owed', reason: decision.reason, steps: [] };
   const removes = decision.kind === 'steps' ? decision.removes : undefined;

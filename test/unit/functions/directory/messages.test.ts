@@ -101,11 +101,13 @@ describe('a message about a leaver', () => {
   });
 
   it('keeps it out although the source declares it, until the source has left it out once', async () => {
-    const { scene, send, heed, run, statusOf } = await start();
+    const { scene, runs, send, heed, run, statusOf } = await start();
     await send(left('dee'));
     await heed('m1');
     await run('1');
     expect(statusOf('dee')).toBe('revoked');
+    const report = await runs.read(directoryAt.report({ rule: RULE, run: `${RULE}.1` }));
+    expect(report?.findings).toEqual([expect.stringMatching(/^dee@.* left by a message and is still declared/)]);
     // An empty source leaves nobody out.
     scene.settings = {
       ...declare([]),
@@ -267,8 +269,13 @@ describe('a message about a joiner or a mover', () => {
     expect(statusOf('fay')).toBe('invited');
   });
 
-  it('is refused from a sender whom the rule does not name', async () => {
-    const { send } = await start();
+  it('is refused from a sender whom the rule does not name, or no longer names', async () => {
+    const { scene, send, heed, notices, changes } = await start();
+    await send(left('dee'), OTHER);
+    scene.settings = declare(TEAM, { messages: { senders: [SENDER] } });
+    await heed('m1');
+    expect(notices.at(-1)).toMatch(/dee@.* refused: The rule no longer takes messages of its sender/);
+    expect(changes()).toEqual([]);
     await expect(send(left('dee'), 'AROA1234567890NOBODY')).rejects.toMatchObject({
       name: 'MessageInvalid',
       message: expect.stringContaining('directories.people.messages.senders: [AROA1234567890NOBODY]'),
