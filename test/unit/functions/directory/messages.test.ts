@@ -201,7 +201,7 @@ describe('a message about a leaver', () => {
   });
 
   it('waits for another process that works on the person', async () => {
-    const { scene, shared, send, heed, statusOf } = await start();
+    const { scene, shared, send, heed, statusOf, notices } = await start();
     const until = scene.now + 30_000;
     const person = { writes: 1, email: email('dee'), working: { by: 'people.long', until } };
     await shared.replace(directoryAt.person(RULE, email('dee')), person, 'absent');
@@ -209,6 +209,7 @@ describe('a message about a leaver', () => {
     await heed('m1');
     expect(scene.now).toBeGreaterThanOrEqual(until);
     expect(statusOf('dee')).toBe('revoked');
+    expect(notices).toEqual([]);
   });
 
   it('is taken back by one command, also before it is carried out and while a run goes on', async () => {
@@ -238,7 +239,7 @@ describe('a message about a joiner or a mover', () => {
     expect(fay).toMatchObject({ status: 'invited', type: 'user' });
     expect(remote.people.memberships.get(fay?.id ?? '')).toEqual(new Set(['lab']));
     pass(13);
-    await run('1');
+    expect(await run('1')).toMatchObject({ drift: 0, done: 0 });
     expect(statusOf('fay')).toBe('invited');
     pass(2);
     await run('2');
