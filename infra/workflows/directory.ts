@@ -6,7 +6,7 @@ import { DirectoryWorkflow } from '#infra/workflows/directory-workflow.ts';
 import type { AddWorkflow } from '#infra/workflows/workflow.ts';
 import { directoryWorkflow } from '#shared/workflows/directory.ts';
 
-/** What is owed to a message is tried again within this time. */
+/** Interval at which messages that are owed are tried again. */
 const MESSAGES_MINUTES = 5;
 
 /** Adds the directory workflow, with its schedules, alarms and graphs, if relay.yaml has directories. */

@@ -9,7 +9,8 @@ interface Claim {
 }
 
 /**
- * Claims a lane of the rule for a run. Returns false while another run holds it that can still change the directory. Repeatable.
+ * Claims a lane of the rule for a run. Returns false while another run holds it that can still change the directory.
+ * Repeatable.
  */
 export const claimDirectory = async (
   records: SharedRecords,

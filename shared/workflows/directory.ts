@@ -51,7 +51,7 @@ const heededSchema = z.object({
   counts: z.record(z.string(), z.int().min(0)),
   /** Number of events that are still owed. */
   owed: z.int().min(0),
-  /** What people should know and were not told yet, one line each. */
+  /** News for people, who were not told yet, one line each. */
   lines: z.array(z.string()).max(50),
 });
 export type DirectoryHeeded = z.infer<typeof heededSchema>;

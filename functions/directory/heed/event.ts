@@ -27,14 +27,14 @@ export interface HandleEventOptions {
   readonly now: () => number;
 }
 
-/** What became of an event. */
+/** Result of an event. */
 export interface Handled {
   readonly status: 'done' | 'refused' | 'owed' | 'nothing';
   /** Kinds of the steps that were carried out. */
   readonly steps: readonly string[];
   /** True if another process works on the person. */
   readonly isBusy: boolean;
-  /** What people were not told yet. */
+  /** News for people. */
   readonly line?: string;
 }
 
@@ -56,7 +56,7 @@ export const createHandleEvent =
     const { records } = options;
     const record = (await records.read(directoryAt.eventOf(mark.key)))?.record;
     const handled = record?.status === 'owed' ? await workOn(options, record) : NOTHING;
-    // A message that has arrived since has written the mark anew, so it stays.
+    // A message that has arrived since has written the mark again, so it stays.
     if (handled.status !== 'owed') await records.remove({ key: mark.key }, mark.version);
     return handled;
   };
@@ -103,7 +103,7 @@ const carryOutEvent = async (
   const done: string[] = [];
   for (const step of decision.steps) {
     const carried = await carryOut(actor, step);
-    // The next run decides anew.
+    // The next run decides again.
     if (carried.result === 'refused') return { status: 'owed', reason: carried.reason, steps: done };
     if (carried.result === 'done' && isChange(step)) done.push(step.kind);
   }

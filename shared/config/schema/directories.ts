@@ -91,7 +91,7 @@ const messages = z.strictObject({
           'use the unique id of a role or user: aws iam get-role --role-name ROLE --query Role.RoleId',
         ),
     )
-    .min(1, 'names nobody; name who may send messages about people')
+    .min(1, 'is empty; name the senders of messages about people')
     .refine((ids) => new Set(ids).size === ids.length, 'list each sender once')
     .meta({ examples: [['AROA1234567890EXAMPLE']] })
     .describe('Unique ids of the roles and users whose messages about people count.'),

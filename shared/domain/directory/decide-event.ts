@@ -5,7 +5,7 @@ import type { Ownership, Person, Word } from '#shared/domain/directory/state.ts'
 import type { Step } from '#shared/domain/directory/steps.ts';
 import { isPrivileged, PRIVILEGED } from '#shared/domain/directory/words.ts';
 
-/** What is known when an event about a person is carried out. */
+/** Facts that decide about an event. */
 export interface EventSubject {
   readonly relay: string;
   readonly rule: string;
@@ -117,7 +117,7 @@ const join = (subject: EventSubject, member: Member): EventDecision => {
   const { id, email, status } = member;
   const leaving = leavingOf(subject, member);
   if (status === 'revoked' && leaving === undefined) {
-    return refused('The member was revoked by somebody else, who has to restore it.');
+    return refused('The member was revoked by another hand. Restore it there.');
   }
   if (status === 'revoked' && freeSeats !== undefined && freeSeats < 1) return owed('No seat is free. Add seats.');
   const has = new Set([...groupsOf, ...(leaving?.groups ?? [])]);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** What messages say about people, and in which order it counts. */
+/** Events about people, which messages tell, and their order. */
 
 const eventSchema = z.object({
   said: z.enum(['joined', 'left', 'moved']),

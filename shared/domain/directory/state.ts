@@ -25,7 +25,7 @@ const leavingSchema = z.object({
 });
 export type Leaving = z.infer<typeof leavingSchema>;
 
-/** What a message said last about a person. It counts more than the source until the source agrees; see `words.ts`. */
+/** Latest message about a person. It counts more than the source until the source agrees; see `words.ts`. */
 export const wordSchema = z.object({
   said: z.enum(['joined', 'left', 'moved']),
   /** When it was carried out. */

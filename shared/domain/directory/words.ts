@@ -4,9 +4,9 @@ import { DAY_MS } from '#shared/domain/directory/planning.ts';
 import type { Word } from '#shared/domain/directory/state.ts';
 
 /**
- * How long a message counts more than the source. A source often learns later than a message what happened, and its
- * time shows only when it was written, not how old its data is. So a leaver stays out until the source has once left
- * the person out, and who joined or moved is left so until the source says the same, or until the time of grace is over.
+ * Precedence of messages over the source. A source often learns later than a message what happened, and its time shows
+ * only when it was written, not how old its data is. So a leaver stays out until the source has once left the person
+ * out. A person who joined or moved stays so until the source says the same, or until the time of grace is over.
  */
 
 interface Clock {

@@ -108,7 +108,7 @@ describe('a message about a leaver', () => {
     expect(statusOf('dee')).toBe('revoked');
     const report = await runs.read(directoryAt.report({ rule: RULE, run: `${RULE}.1` }));
     expect(report?.findings).toEqual([expect.stringMatching(/^dee@.* left by a message and is still declared/)]);
-    // An empty source leaves nobody out.
+    // An empty source leaves out no member.
     scene.settings = {
       ...declare([]),
       members: undefined,
@@ -141,10 +141,10 @@ describe('a message about a leaver', () => {
     expect(changes()).not.toContain('changeGroupsOf dee');
   });
 
-  it('is refused for an owner, an administrator, a stranger, and an address that nobody has', async () => {
+  it('is refused for an owner, an administrator, a stranger, and an address without a member', async () => {
     const { remote, send, heed, changes, notices, measured } = await start();
     remote.people.members.set('guest', aMember('guest'));
-    for (const id of ['ann', 'bob', 'guest', 'nobody']) await send(left(id));
+    for (const id of ['ann', 'bob', 'guest', 'unknown']) await send(left(id));
     expect(await heed('m1')).toMatchObject({ status: 'PARTIAL', done: 0, failed: 4 });
     expect(changes()).toEqual([]);
     expect(notices).toHaveLength(1);
@@ -152,7 +152,7 @@ describe('a message about a leaver', () => {
       /ann@.* refused: It is an owner or administrator/,
       /bob@.* refused: It is an owner or administrator/,
       /guest@.* refused: The relay neither invited nor adopted/,
-      /nobody@.* refused: No member has the address/,
+      /unknown@.* refused: No member has the address/,
     ]) {
       expect(notices[0]).toMatch(text);
     }

@@ -59,7 +59,7 @@ describe('what an event changes', () => {
     groupsOf: fc.subarray(['g-staff', 'g-lab', 'g-other']),
   });
 
-  it('touches no owner, administrator or stranger, nobody after an incomplete list, and gives no type and no access', () => {
+  it('touches no owner, administrator or stranger, no member after an incomplete list, and gives neither type nor access', () => {
     fc.assert(
       fc.property(subjects, ({ event, type, status, isThere, isOwned, isComplete, isLeaving, freeSeats, groupsOf }) => {
         const at = new Date(NOW).toISOString();
