@@ -32,7 +32,7 @@ const full = loadExample(FULL);
 const largest: RelayConfig = {
   ...full,
   relay: 'r'.repeat(LONGEST_NAME),
-  syncs: copies(full.syncs['databases'], 'sync', 42, 190),
+  syncs: copies(full.syncs['databases'], 'sync', 39, 190),
   checkouts: copies(full.checkouts['changes'], 'checkout', 15, 190),
 };
 

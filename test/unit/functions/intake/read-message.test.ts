@@ -65,7 +65,7 @@ describe('a message in the queue', () => {
     [
       'without a type',
       {},
-      'type: is missing; write one of "checkout.requested", "checkout.extended", "checkout.shortened", "checkout.released", "credential.changed", "rotation.requested", "hold.released", "rotation.stopped", "rotation.resumed", "provision.requested", "deprovision.requested"',
+      'type: is missing; write one of "checkout.requested", "checkout.extended", "checkout.shortened", "checkout.released", "credential.changed", "rotation.requested", "hold.released", "rotation.stopped", "rotation.resumed", "provision.requested", "deprovision.requested", "member.joined", "member.left", "member.moved"',
     ],
     [
       'made for another user of the vault',
