@@ -1,3 +1,4 @@
+import type { Actor } from '#shared/directory/actor.ts';
 import { carryOut } from '#shared/directory/carry-out.ts';
 import { RelayError } from '#shared/errors.ts';
 import { Died, directoryWorld, RULE } from '#test/support/directory-world.ts';
@@ -130,13 +131,15 @@ export const finish = async (world: CampaignWorld): Promise<void> => {
 /** Carries out a message that a member has left, with the same steps as a run. */
 export const leaveByMessage = async (world: CampaignWorld, id: string): Promise<void> => {
   const { remote, shared, runs, scene } = world;
-  await carryOut(
-    {
-      ...{ session: remote.session, records: shared, journal: runs, rule: RULE, by: 'message-1', graceDays: 7 },
-      revokes: (await remote.session.abilities()).revokes,
-      groupNamed: async () => undefined,
-      now: () => scene.now,
-    },
-    { kind: 'revoke', id, email: email(id), by: 'message' },
-  );
+  const actor: Actor = {
+    ...{ session: remote.session, records: shared, journal: runs, rule: RULE, by: 'message-1', graceDays: 7 },
+    revokes: (await remote.session.abilities()).revokes,
+    groupNamed: async () => undefined,
+    now: () => scene.now,
+  };
+  await carryOut(actor, {
+    ...{ kind: 'heed', email: email(id) },
+    word: { said: 'left', at: new Date(scene.now).toISOString() },
+  });
+  await carryOut(actor, { kind: 'revoke', id, email: email(id), by: 'message' });
 };
