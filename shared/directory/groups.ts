@@ -41,11 +41,13 @@ export const createGroup = (actor: Actor, step: About<'create-group'>): Promise<
 export const changeGroup = (actor: Actor, step: About<'change-group'>): Promise<Carried> =>
   carry(actor, step, async ({ begin }) => {
     const { id, name, rename, access, mark } = step;
+    // As with members, an id that another program has set since the plan stays.
+    const isFree = mark !== undefined && (await actor.session.group(id))?.externalId === undefined;
     await begin();
     await actor.session.changeGroup(id, {
       ...(rename && { name }),
       ...(access !== undefined && { access }),
-      ...(mark !== undefined && { externalId: mark }),
+      ...(isFree && { externalId: mark }),
     });
     await changeOwnership(actor, (ownership) => ({
       ...ownership,

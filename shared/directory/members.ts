@@ -46,12 +46,14 @@ export const changeMember = (actor: Actor, step: About<'change-member'>): Promis
     if (leaving !== undefined || word?.said === 'left') return NOTHING;
     const carried = await journaled({ ...actor, records: actor.journal }, step, async ({ begin }) => {
       const { id, type, access, mark } = step;
+      // Another program can have set an id of its own since the plan, which is never replaced.
+      const isFree = mark !== undefined && (await actor.session.member(id))?.externalId === undefined;
       await begin();
       person.requireHeld();
       await actor.session.changeMember(id, {
         ...(type !== undefined && { type }),
         ...(access !== undefined && { access }),
-        ...(mark !== undefined && { externalId: mark }),
+        ...(isFree && { externalId: mark }),
       });
       return DONE;
     });

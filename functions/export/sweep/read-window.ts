@@ -32,8 +32,13 @@ export const readWindow = async (
   let asked: Asked | undefined = { window: { from, to } };
   let rest: string | undefined;
   let tokens = new Set<string>();
+  const keep = async (): Promise<void> => {
+    await hours.settle();
+    if (rest !== undefined) await onProgress(rest);
+  };
   for (let pages = 1; asked !== undefined; pages++) {
-    const page = await events.page(asked.window, asked.token);
+    const { window, token }: Asked = asked;
+    const page = await pageOr(() => events.page(window, token), keep);
     await hours.add(page.events);
     const followed = followPage(page, asked, events.losesTies);
     rest = followed.rest ?? rest;
@@ -43,13 +48,22 @@ export const readWindow = async (
     tokens = guardTokens(asked, tokens);
     const isLate = !hasTime();
     if (pages % MAX_PAGES === 0 || hours.pending > MAX_PENDING || isLate) {
-      await hours.settle();
-      if (rest !== undefined) await onProgress(rest);
+      await keep();
     }
     if (isLate) return false;
   }
   await hours.settle();
   return true;
+};
+
+/** Reads a page. What was read before is kept, also if this one fails, so that a busy connection makes progress. */
+const pageOr = async <T>(read: () => Promise<T>, keep: () => Promise<void>): Promise<T> => {
+  try {
+    return await read();
+  } catch (thrown) {
+    await keep();
+    throw thrown;
+  }
 };
 
 /** Tokens of one window. A log that repeats one would never end. */

@@ -83,18 +83,19 @@ export const readExisting = async <T>(session: Session, path: string, schema: z.
   return value;
 };
 
-/** Replaces an object, or carries out an action on it. Repeatable. */
+/** Replaces an object, or carries out an action on it. Repeatable, unless the client is told not to repeat it. */
 export const write = async (
   session: Session,
   method: 'PUT' | 'POST',
   path: string,
   body?: Readonly<Record<string, unknown>>,
+  { idempotent = true }: { readonly idempotent?: boolean } = {},
 ): Promise<void> => {
   await session.send({
     method,
     path,
     ...(body !== undefined && { body: jsonBody(body) }),
-    idempotent: true,
+    idempotent,
     interpret: interpretCall,
     read: emptyOrJson,
   });

@@ -94,6 +94,10 @@ const badRequest = (answer: Answer): Verdict => {
   return REFUSALS.find(([pattern]) => pattern.test(message))?.[1] ?? REJECTED;
 };
 
+/** True for the answer of a proxy. The server itself answers a 404 without a body, or with JSON. */
+const isForeign = (answer: Answer): boolean =>
+  isPage(answer) || (answer.status === 404 && !/^\s*(\{.*)?$/s.test(answer.text));
+
 const isSuccess = ({ status }: Answer): boolean => status >= 200 && status < 300;
 
 const commonVerdict = (answer: Answer): Verdict | undefined => {
@@ -105,7 +109,7 @@ const commonVerdict = (answer: Answer): Verdict | undefined => {
   if (status < 400) {
     return ['RequestRejected', 'The relay does not follow redirects. Set url in relay.yaml to the site itself.'];
   }
-  if (isPage(answer)) return status === 403 ? KEPT_OUT_BY_PAGE : NOT_THE_API;
+  if (isForeign(answer)) return status === 403 ? KEPT_OUT_BY_PAGE : NOT_THE_API;
   if (status === 401) return TOKEN_ENDED;
   return status === 400 ? badRequest(answer) : (COMMON[status] ?? REJECTED);
 };
@@ -145,11 +149,13 @@ const interpreter =
 export const interpretCall = interpreter();
 
 /** For an object that may not exist. */
-export const interpretRead = interpreter((answer) => (answer.status === 404 && !isPage(answer) ? 'fine' : undefined));
+export const interpretRead = interpreter((answer) =>
+  answer.status === 404 && !isForeign(answer) ? 'fine' : undefined,
+);
 
 /** For a list, which every server has that knows its kind of object. */
 export const interpretList = interpreter((answer) =>
-  answer.status === 404 && !isPage(answer) ? UNSUPPORTED : undefined,
+  answer.status === 404 && !isForeign(answer) ? UNSUPPORTED : undefined,
 );
 
 const KEY_REFUSED: Verdict = [
@@ -159,7 +165,7 @@ const KEY_REFUSED: Verdict = [
 
 /** For requesting a token. A refusal is final. */
 export const interpretToken = interpreter((answer) => {
-  if (isPage(answer)) return undefined;
+  if (isForeign(answer)) return undefined;
   if ([400, 401, 403].includes(answer.status)) return KEY_REFUSED;
   return answer.status === 404 || answer.status === 405 ? NOT_THE_API : undefined;
 });

@@ -16,14 +16,23 @@ const MAX_WINDOW_MS = 366 * DAY_MS;
 
 const UTC_DATE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?Z?$/;
 
+const SECONDS_LENGTH = 'YYYY-MM-DDTHH:MM:SS'.length;
+const MAX_FRACTION = 9;
+
+/** Date of whole seconds and the digits of their fraction. */
+const withFraction = (seconds: string, digits: string): string =>
+  `${seconds}.${digits.padEnd(3, '0').slice(0, MAX_FRACTION)}Z`;
+
 /** A date with at least milliseconds. A finer one keeps its digits, which order events of one millisecond. */
 const date = z.string().transform((text, context): string => {
   const [, seconds, fraction = ''] = UTC_DATE.exec(text) ?? [];
   if (seconds !== undefined && parseInstant(`${seconds}Z`, undefined) !== undefined) {
-    return `${seconds}.${fraction.padEnd(3, '0')}Z`;
+    return withFraction(seconds, fraction);
   }
   const instant = parseInstant(text, undefined);
-  if (instant !== undefined) return new Date(instant).toISOString();
+  if (instant !== undefined) {
+    return withFraction(new Date(instant).toISOString().slice(0, SECONDS_LENGTH), /\.(\d+)/.exec(text)?.[1] ?? '');
+  }
   context.addIssue({ code: 'custom', message: 'found a date in another format' });
   return z.NEVER;
 });

@@ -129,7 +129,8 @@ export const openMembers = (session: Session, server: Server): MemberCalls => {
       if (groups.length > 0) await changeGroupsOf(id, { add: groups, remove: [] });
       return id;
     },
-    reinvite: (id) => write(session, 'POST', `${at(id)}/reinvite`),
+    // Each call sends a mail.
+    reinvite: (id) => write(session, 'POST', `${at(id)}/reinvite`, undefined, { idempotent: false }),
     changeMember,
     changeGroupsOf,
     revoke: (id) => setRevoked(id, 'revoke'),

@@ -4,7 +4,7 @@ import { isOurs, markOf } from '#shared/domain/directory/marks.ts';
 import { DAY_MS, isSameAccess, type Planning } from '#shared/domain/directory/planning.ts';
 import type { Person } from '#shared/domain/directory/state.ts';
 import type { Drift, Step } from '#shared/domain/directory/steps.ts';
-import { hasJoined, withMove } from '#shared/domain/directory/words.ts';
+import { hasJoined, isPrivileged, withMove } from '#shared/domain/directory/words.ts';
 
 /** Part of a plan about members. */
 export interface MemberPlan {
@@ -42,8 +42,13 @@ export const planMembers = (planning: Planning, existing: Existing): MemberPlan 
   const emails = new Set([...wanted.keys(), ...listed.keys(), ...people.keys()]);
   const needs = [...emails].toSorted().map((email): Needs => {
     const [member, ...others] = listed.get(email) ?? [];
-    const person = people.get(email);
     const declaredOne = wanted.get(email);
+    const known = people.get(email);
+    // A message can be older than the promotion. The step clears its word.
+    const isDeclaredAlone =
+      known?.word?.said === 'left' && [member, declaredOne].some((one) => one !== undefined && isPrivileged(one));
+    if (isDeclaredAlone && declaredOne !== undefined) return { steps: [{ kind: 'heed', email }] };
+    const person = isDeclaredAlone ? { ...known, word: undefined } : known;
     const target = declaredOne && withMove(declaredOne, person?.word, clockOf(planning));
     if (others.length > 0) return { finding: `Several members have the address ${email}. They are left alone.` };
     if (member === undefined) return absent(planning, email, target, person);

@@ -16,7 +16,8 @@ interface Clock {
 }
 
 /** Owners and administrators change by declared state alone. */
-export const isPrivileged = ({ type }: Pick<Member, 'type'>): boolean => type === 'owner' || type === 'admin';
+export const isPrivileged = ({ type }: { readonly type?: Member['type'] | undefined }): boolean =>
+  type === 'owner' || type === 'admin';
 export const PRIVILEGED = 'It is an owner or administrator, whom only the declared state changes. Change the source.';
 
 const isYoung = ({ at }: Word, { graceDays, now }: Clock): boolean => now < Date.parse(at) + graceDays * DAY_MS;

@@ -18,10 +18,17 @@ export interface Row extends Hour {
  */
 export const DIGEST_BYTES = 16;
 
-/** Sorts the keys of each object, so that equal events have equal texts. */
+/**
+ * Sorts the keys of each object, so that equal events have equal texts. Without those that are null: a newer server
+ * shows a further field in all its events, also in those that were written.
+ */
 const sortKeys = (_key: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+    ? Object.fromEntries(
+        Object.entries(value)
+          .filter(([, inner]) => inner !== null)
+          .toSorted(([one], [other]) => (one < other ? -1 : 1)),
+      )
     : value;
 
 /** Digest of an event with its date. Independent of the order of keys. */

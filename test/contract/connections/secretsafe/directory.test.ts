@@ -210,6 +210,16 @@ describe.each(ERAS)('a change of a member, on a server of the kind %s,', (_era, 
     });
   });
 
+  it('sends one mail for an invitation that is sent again, whatever becomes of the answer', async () => {
+    const site = await siteWith(switches);
+    await site.inSession(async (session) => {
+      const id = await session.invite({ email: 'new@example.com', type: 'user', access: [], groups: [] });
+      site.simulator.faults.add({ kind: 'reinvite', effect: { type: 'reset', when: 'after' } });
+      expect(await failureOf(session.reinvite(id))).toMatchObject({ mayHaveHappened: true });
+      expect(site.kinds().filter((kind) => kind === 'reinvite')).toHaveLength(1);
+    });
+  });
+
   it('never removes or demotes the last owner', async () => {
     const site = await siteWith(switches);
     const id = idAt(site, OWNER);
@@ -316,9 +326,13 @@ describe('a damaged answer', () => {
     },
   );
 
-  it.each([403, 404])('of a proxy with the status %s is never an absent member', async (status) => {
+  it.each([
+    [403, '<html>Blocked</html>'],
+    [404, '<html>Blocked</html>'],
+    [404, 'default backend - 404'],
+  ])('of a proxy with the status %s is never an absent member: %s', async (status, body) => {
     const site = await siteWith({});
-    const page = { body: '<html>Blocked</html>', contentType: 'text/html' };
+    const page = { body, contentType: 'text/html' };
     site.simulator.faults.add({ kind: 'member', times: 99, effect: { type: 'status', status, ...page } });
     const error = await failureOf(site.inSession((session) => session.member(idAt(site, USER))));
     expect(['PermissionMissing', 'RequestRejected']).toContain(error.name);

@@ -41,6 +41,20 @@ describe('a run over a directory', () => {
     expect(world.measured.at(-1)).toMatchObject({ invited: 0, compared: { drift: 0, waiting: 1 } });
   });
 
+  it('never replaces an id that another program has set since the plan', async () => {
+    const remote = team({
+      onCall(call, when) {
+        const dee = remote.people.members.get('dee');
+        if (call !== 'groups' || when !== 'after' || dee === undefined) return;
+        remote.people.members.set('dee', { ...dee, externalId: 'azure-1' });
+      },
+    });
+    const world = directoryWorld({ remote, settings: declare(TEAM) });
+    await world.run('1');
+    const idOf = (id: string) => remote.people.members.get(id)?.externalId;
+    expect([idOf('dee'), idOf('cid')]).toEqual(['azure-1', expect.stringMatching(/^pam-relay\//)]);
+  });
+
   it('revokes a leaver at once, and removes it once after the time of grace', async () => {
     const world = directoryWorld({ remote: team(), settings: declare(TEAM) });
     await world.run('1');

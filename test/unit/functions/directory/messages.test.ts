@@ -160,6 +160,16 @@ describe('a message about a leaver', () => {
     expect(await heed('m2')).toBeUndefined();
   });
 
+  it('does not keep out an owner whom the source declares, even if it came before the invitation', async () => {
+    const { remote, scene, send, heed, run, statusOf } = await start();
+    await send(left('fay'));
+    await heed('m1');
+    scene.settings = { ...declare(TEAM), members: [...declare(TEAM).members, { email: email('fay'), type: 'owner' }] };
+    remote.people.members.set('fay', aMember('fay', { type: 'owner' }));
+    for (const name of ['1', '2', '3']) await run(name);
+    expect(statusOf('fay')).toBe('confirmed');
+  });
+
   it('waits for the next day if the removals of the day or of its sender are used up', async () => {
     const { scene, send, heed, statusOf, notices, pass } = await start({
       settings: declare(TEAM, {
