@@ -11,7 +11,6 @@ import { measureManySyncs } from './figures/many-syncs.ts';
 import { measureMillionPlan, measurePlanMemory } from './figures/plan-memory.ts';
 import { measureProvisioning, measureThousandSubjects } from './figures/provisioning.ts';
 import { measureRotation } from './figures/rotation.ts';
-import { measureSecretSafe } from './figures/secretsafe.ts';
 import { measureSlowestStore } from './figures/slowest-store.ts';
 import { measureSra } from './figures/sra.ts';
 import { measureStartTime } from './figures/start-time.ts';
@@ -38,7 +37,6 @@ const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   provisioning: measureProvisioning,
   rotation: measureRotation,
   sra: measureSra,
-  secretsafe: measureSecretSafe,
   checkout: measureCheckout,
   'checkout-during-sync': measureCheckoutDuringSync,
   webhook: measureWebhook,

@@ -15,7 +15,9 @@ const SOURCE = { bucket: 'acme-people', key: 'directory/members.json' } as const
 export const DIRECTORY_RULE = 'organization';
 export const EXPORT_RULE = 'people-audit';
 
-const SMALL = { members: 30, groups: 4, collections: 5 };
+const MEMBERS = 30;
+const GROUPS = 4;
+const COLLECTIONS = 5;
 const DAY_MS = 86_400_000;
 /** More than a page of the server, which has 50. */
 const OLD_EVENTS = 120;
@@ -42,19 +44,19 @@ export interface Organization {
 }
 
 /** A fleet whose members all are or become active. */
-const fleetOf = (size: typeof SMALL, seed: number) => {
-  const fleet = createFleet({ ...size, seed });
+const fleetOf = (seed: number) => {
+  const fleet = createFleet({ members: MEMBERS, groups: GROUPS, collections: COLLECTIONS, seed });
   const isActive = ({ status }: { readonly status: number }) => status !== STATUS.revoked && status !== STATUS.staged;
   return { ...fleet, members: fleet.members.filter(isActive) };
 };
 
 /** Starts the server. The caller must close it. */
-export const startOrganization = async (seed: number, size = SMALL): Promise<Organization> => {
+export const startOrganization = async (seed: number): Promise<Organization> => {
   let now = Date.now;
   let s3: S3Client | undefined;
   const server = await startSecretSafe({
     seed,
-    fleet: fleetOf(size, seed),
+    fleet: fleetOf(seed),
     now: () => now(),
     // It answers faster than any real one, which its limits would hide.
     switches: { throttling: 'off', lastToken: 'empty' },

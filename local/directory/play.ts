@@ -34,8 +34,7 @@ const SIGN_IN_EVENT = 1000;
 const JOINERS: readonly string[] = ['joiner-1@example.com', 'joiner-2@example.com'];
 const CHANGES: readonly CallKind[] = ['updateMember', 'setMemberGroups', 'createGroup', 'updateGroup'];
 
-/** Runs of the rules of an organization, each by its schedule. */
-export const createRuns = ({ aws, clock }: World) => {
+const createRuns = ({ aws, clock }: World) => {
   const fire = async (schedule: string): Promise<string> => {
     const started = await aws.scheduler.fire(schedule, clock.now());
     if (started.kind !== 'execution') throw new Error(`The schedule ${schedule} starts no execution.`);
