@@ -45,20 +45,20 @@ const CASES = {
 disturbSraAtMoments({
   title: 'a disturbed checkout over a PRA site',
   scenario: SRA_CHECKOUT,
-  stride: 8,
+  stride: 17,
   cases: { ...CASES, 'beside another checkout': at((relay) => relay.checkOut(checkoutOf(relay, 'CHG2'))) },
 });
 
 disturbSraAtMoments({
   title: 'a disturbed rotation over a PRA site',
   scenario: SRA_ROTATION,
-  stride: 47,
+  stride: 97,
   cases: CASES,
 });
 
 disturbSraAtMoments({
   title: 'a disturbed sync over a PRA site',
-  stride: 19,
+  stride: 37,
   cases: {
     'beside another sync': at(syncBeside),
     'beside two reaps at once': at((relay) => Promise.all([relay.reap(), relay.reap()])),

@@ -5,6 +5,6 @@ import { SRA_CHECKOUT } from '#test/support/sra-scenarios.ts';
 disturbSraAtMoments({
   title: 'a killed process of a checkout over a PRA site',
   scenario: SRA_CHECKOUT,
-  stride: 5,
+  stride: 9,
   cases: killsOf(DEATHS),
 });

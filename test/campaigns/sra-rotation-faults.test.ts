@@ -1,4 +1,4 @@
 import { breakSraCalls } from '#test/support/sra-faults.ts';
 import { SRA_ROTATION } from '#test/support/sra-scenarios.ts';
 
-breakSraCalls(SRA_ROTATION, 5);
+breakSraCalls(SRA_ROTATION, 11);
