@@ -33,8 +33,8 @@ const isPlanned = (status: DirectoryPlanned['status']): Condition => Condition.s
 const isHeeded = (next: DirectoryHeeded['next']): Condition => Condition.stringEquals('$.heeded.next', next);
 
 /**
- * The directory workflow: one run of a rule at a time. A comparison ends after the plan. Messages
- * about people do not wait for it. Every path that changes something leads through Report, which gives the rule back.
+ * The directory workflow: one run of a rule at a time. A comparison ends after the plan. Messages about people do not
+ * wait for it. Every path that changes something leads through Report, which gives the rule back.
  */
 export class DirectoryWorkflow extends Construct {
   readonly workflow: WorkflowMachine;
