@@ -1,6 +1,6 @@
+import { type ClientIds, readClientCredentials } from '#shared/connections/client-credentials.ts';
 import type { ConnectionContext } from '#shared/connections/connection-type.ts';
 import type { Directory } from '#shared/connections/directory.ts';
-import { readApiKey } from '#shared/connections/secretsafe/bootstrap.ts';
 import { createSecretSafe } from '#shared/connections/secretsafe/directory.ts';
 import type { SecretSafeSettings } from '#shared/connections/secretsafe/settings.ts';
 import { requestToken } from '#shared/connections/secretsafe/token.ts';
@@ -10,6 +10,13 @@ import type { RetryPolicy } from '#shared/http/retry.ts';
 /** A limit of the server ends within a minute, and it is shared with others at the same address. */
 const RETRY: RetryPolicy = { attempts: 8, budgetMs: 180_000, baseMs: 1000 };
 
+/** Client ids name the organization of their API key. */
+const CLIENT_IDS: ClientIds = {
+  pattern: /^organization\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+  example: 'organization.…',
+  rule: 'is organization. and an id',
+};
+
 /** Opens an organization with the API key of its bootstrap secret. Connects on first use. */
 export const openSecretSafe = (
   { url, identityUrl = `${url}/identity`, apiUrl = `${url}/api`, authentication }: SecretSafeSettings,
@@ -17,7 +24,7 @@ export const openSecretSafe = (
 ): Directory => {
   const identity = connect({ url: identityUrl, retry: RETRY });
   const http = connect({ url: apiUrl, retry: RETRY });
-  const apiKey = () => readApiKey(readSecret, authentication.bootstrapSecret);
+  const apiKey = () => readClientCredentials(readSecret, authentication.bootstrapSecret, CLIENT_IDS);
   const tokens = cacheToken({
     fetchToken: async () => requestToken(identity, await apiKey()),
     bootstrapVersion: async () => (await apiKey()).versionId,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ApiKey } from '#shared/connections/secretsafe/bootstrap.ts';
+import type { ClientCredentials } from '#shared/connections/client-credentials.ts';
 import { interpretToken } from '#shared/connections/secretsafe/errors.ts';
 import { json } from '#shared/http/answer.ts';
 import type { Http } from '#shared/http/http.ts';
@@ -21,7 +21,7 @@ const DEVICE_TYPE = '21';
  * Requests a token with the API key of an organization. Servers limit these calls to ten a minute, so it is sent again
  * only if it certainly had no effect. Raises `SignInRefused` if the server refuses the key, which is final.
  */
-export const requestToken = async (http: Http, { clientId, clientSecret }: Omit<ApiKey, 'versionId'>) => {
+export const requestToken = async (http: Http, { clientId, clientSecret }: Omit<ClientCredentials, 'versionId'>) => {
   const { value } = await http.send({
     method: 'POST',
     path: 'connect/token',

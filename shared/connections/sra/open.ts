@@ -1,5 +1,5 @@
+import { type ClientIds, readClientCredentials } from '#shared/connections/client-credentials.ts';
 import type { ConnectionContext } from '#shared/connections/connection-type.ts';
-import { readBootstrap } from '#shared/connections/sra/bootstrap.ts';
 import { createHour } from '#shared/connections/sra/hour.ts';
 import type { SraSettings } from '#shared/connections/sra/settings.ts';
 import { createDescribeSite } from '#shared/connections/sra/site.ts';
@@ -8,13 +8,16 @@ import { createSra } from '#shared/connections/sra/vault.ts';
 import type { OpeningReads, Vault } from '#shared/connections/vault.ts';
 import { RelayError } from '#shared/errors.ts';
 
+/** A colon would end the client id in its header. */
+const CLIENT_IDS: ClientIds = { pattern: /^[^:]*$/, example: '…', rule: 'has no colon' };
+
 /** Opens the Vault of a site with the API account of its bootstrap secret. Connects on first use. */
 export const openSra = (
   { url, authentication }: SraSettings,
   { connection, connect, readSecret, cacheToken, onSignInRefused, now }: ConnectionContext,
 ): Vault<OpeningReads> => {
   const http = connect();
-  const bootstrap = () => readBootstrap(readSecret, authentication.bootstrapSecret);
+  const bootstrap = () => readClientCredentials(readSecret, authentication.bootstrapSecret, CLIENT_IDS);
   const tokens = cacheToken({
     fetchToken: async () => requestToken({ http, ...(await bootstrap()) }),
     bootstrapVersion: async () => (await bootstrap()).versionId,
