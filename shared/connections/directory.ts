@@ -114,7 +114,10 @@ export interface DirectorySession {
   /** Free seats; undefined if the directory does not show them. Repeatable. */
   freeSeats(): Promise<number | undefined>;
 
-  /** Invites a person, who receives a mail. Not repeatable: look for the address first. Returns the id. */
+  /**
+   * Invites a person, who receives a mail. Not repeatable: look for the address first. Returns the id. Older servers
+   * ignore the groups: follow it with {@link changeGroupsOf}.
+   */
   invite(person: {
     readonly email: string;
     readonly type: MemberType;
@@ -131,8 +134,11 @@ export interface DirectorySession {
     member: string,
     change: { readonly add: readonly string[]; readonly remove: readonly string[] },
   ): Promise<void>;
-  /** Ends all use, reversibly. A revoked member counts as revoked. Repeatable. */
-  revoke(member: string): Promise<void>;
+  /**
+   * Ends all use, reversibly. A revoked member counts as revoked. Returns false if the directory cannot revoke, which
+   * some show only now: the member is then unchanged. Repeatable.
+   */
+  revoke(member: string): Promise<boolean>;
   /** Allows the use again, with the status of before. A member that is not revoked counts as restored. Repeatable. */
   restore(member: string): Promise<void>;
   /** Removes a member. One that does not exist counts as removed. Repeatable. */
@@ -151,6 +157,11 @@ export interface DirectorySession {
   /** Saves a policy, whose settings it replaces. It can revoke members who do not comply. Repeatable. */
   savePolicy(policy: Policy): Promise<void>;
 
+  /**
+   * The same session, whose calls are over before a time, in epoch milliseconds. A call that would begin later, also
+   * when it is repeated, raises `OutOfTime`.
+   */
+  until(time: number): DirectorySession;
   /** Audit events. */
   readonly events: EventLog;
   /** Imports the code that provisions. */

@@ -2,6 +2,7 @@ import type { Member } from '#shared/connections/directory.ts';
 import { type Actor, type Carried, DONE, NOTHING } from '#shared/directory/actor.ts';
 import { journaled } from '#shared/directory/journal.ts';
 import { type HeldPerson, withPerson } from '#shared/directory/people.ts';
+import { endUse, giveBack, isOut } from '#shared/directory/use.ts';
 import { DAY_MS } from '#shared/domain/directory/planning.ts';
 import type { Leaving } from '#shared/domain/directory/state.ts';
 import type { Step } from '#shared/domain/directory/steps.ts';
@@ -28,7 +29,7 @@ const journal = async (
 
 /** Reads a member again. Undefined if it is gone, or is another person by now. */
 const readMember = async (
-  { session }: Actor,
+  { session }: HeldPerson,
   { id, email }: { id: string; email: string },
 ): Promise<Member | undefined> => {
   const member = await session.member(id);
@@ -39,7 +40,7 @@ const readMember = async (
 export const revokeMember = (actor: Actor, step: About<'revoke'>): Promise<Carried> =>
   hold(actor, step.email, (person) =>
     journal(actor, step, async (begin) => {
-      const { session, revokes, now } = actor;
+      const { revokes, now } = actor;
       const { id, by } = step;
       const { leaving: known, keptUntil } = person.found;
       const isKept = keptUntil !== undefined && now() < Date.parse(keptUntil);
@@ -47,59 +48,29 @@ export const revokeMember = (actor: Actor, step: About<'revoke'>): Promise<Carri
       if (by === 'source' && (isKept || hasJoined(person.found.word, { graceDays: actor.graceDays, now: now() }))) {
         return NOTHING;
       }
-      person.requireHeld();
-      const member = await readMember(actor, step);
+      const member = await readMember(person, step);
       if (member === undefined) return NOTHING;
       if (by === 'message' && isPrivileged(member)) return refused(PRIVILEGED);
-      const leaving: Leaving =
-        known?.id === id
-          ? known
-          : {
-              ...{ id, by, since: new Date(now()).toISOString() },
-              groups: [...(await session.groupsOf(id))],
-              access: [...(member.access ?? [])],
-            };
-      await begin({ groups: leaving.groups, access: leaving.access });
-      await person.change((current) => ({ ...current, leaving }));
-      if (!revokes) await takeAccess(actor, person, leaving);
-      else if (member.status !== 'revoked') {
-        person.requireHeld();
-        await session.revoke(id);
-      }
+      const begun: Leaving =
+        known?.id === id ? known : { ...{ id, by, since: new Date(now()).toISOString() }, groups: [], access: [] };
+      const leaving = await endUse({ person, begin, revokes }, member, begun);
       const outAt = new Date(now()).toISOString();
       await person.change((current) => ({ ...current, leaving: { ...leaving, outAt } }));
       return DONE;
     }),
   );
 
-/** Takes all groups and collections away, in an older directory that cannot revoke. */
-const takeAccess = async ({ session }: Actor, person: HeldPerson, { id, groups }: Leaving): Promise<void> => {
-  // A continued attempt finds others than were recorded.
-  const found = person.found.leaving === undefined ? groups : await session.groupsOf(id);
-  person.requireHeld();
-  await session.changeGroupsOf(id, { add: [], remove: found });
-  person.requireHeld();
-  await session.changeMember(id, { access: [], hasAllAccess: false });
-};
-
-/** Takes a removal back: the status, the groups and the collections as recorded. */
+/** Takes a removal back: the status, the type, the groups and the collections as recorded. */
 export const restoreMember = (actor: Actor, step: About<'restore'>): Promise<Carried> =>
   hold(actor, step.email, (person) =>
     journal(actor, step, async (begin) => {
-      const { session, revokes, graceDays, now } = actor;
+      const { graceDays, now } = actor;
       const { leaving, word } = person.found;
       if (leaving?.id !== step.id || (word?.said === 'left' && !step.keep)) return NOTHING;
-      person.requireHeld();
-      const member = await readMember(actor, step);
+      const member = await readMember(person, step);
       if (member === undefined) return refused(`${step.email} is already removed. Declare the person again.`);
       await begin();
-      if (member.status === 'revoked') await session.restore(step.id);
-      if (!revokes) {
-        person.requireHeld();
-        await session.changeGroupsOf(step.id, { add: leaving.groups, remove: [] });
-        person.requireHeld();
-        await session.changeMember(step.id, { access: leaving.access });
-      }
+      await giveBack(person, member, leaving);
       const keptUntil = new Date(now() + graceDays * DAY_MS).toISOString();
       await person.change(({ leaving: _, keptUntil: before, word: said, ...rest }) => ({
         ...rest,
@@ -113,22 +84,18 @@ export const restoreMember = (actor: Actor, step: About<'restore'>): Promise<Car
 export const removeMember = (actor: Actor, step: About<'remove'>): Promise<Carried> =>
   hold(actor, step.email, (person) =>
     journal(actor, step, async (begin) => {
-      const { session, revokes, graceDays, now } = actor;
+      const { graceDays, now } = actor;
       const { leaving } = person.found;
       const isDue = leaving?.outAt !== undefined && Date.parse(leaving.outAt) + graceDays * DAY_MS <= now();
       if (leaving?.id !== step.id || !isDue || person.found.word?.said === 'joined') return NOTHING;
-      person.requireHeld();
-      const member = await readMember(actor, step);
-      if (member !== undefined && revokes && member.status !== 'revoked') {
+      const member = await readMember(person, step);
+      if (member !== undefined && !(await isOut(person.session, member, leaving))) {
         await person.change(({ leaving: _, ...rest }) => rest);
         return refused(`${step.email} was restored by a person, so it is not removed. Declare the person, or wait.`);
       }
       await begin();
       await person.change((current) => ({ ...current, leaving: { ...leaving, removing: true } }));
-      if (member !== undefined) {
-        person.requireHeld();
-        await session.removeMember(step.id);
-      }
+      if (member !== undefined) await person.session.removeMember(step.id);
       await person.change(({ leaving: _, ...rest }) => rest);
       return DONE;
     }),

@@ -1,3 +1,4 @@
+import type { DirectorySession } from '#shared/connections/directory.ts';
 import type { Person } from '#shared/domain/directory/state.ts';
 import { RelayError } from '#shared/errors.ts';
 import { directoryAt } from '#shared/records/directory-records.ts';
@@ -5,10 +6,14 @@ import { changeOrRemove, REMOVED, type RemovableRecords } from '#shared/records/
 
 /** Records of people. One process at a time works on a person: a run, or a message. */
 
-/** Longer than the calls of one step. What a dead process was doing is continued after it. */
+/** What a dead process was doing is continued after it. */
 const MAX_HOLD_MS = 120_000;
 
+/** Time before the end of a hold at which its calls are aborted. Clocks differ, and a call can still be on its way. */
+const MARGIN_MS = 10_000;
+
 export interface PersonPlace {
+  readonly session: DirectorySession;
   readonly records: RemovableRecords;
   readonly rule: string;
   readonly email: string;
@@ -23,8 +28,13 @@ export interface HeldPerson {
   readonly found: Person;
   /** Writes what changed. Also proves that the person is still held. */
   change(decide: (person: Person) => Person): Promise<void>;
-  /** Raises `OutOfTime` if another process can have taken over. To be called before each call of the directory. */
-  requireHeld(): void;
+  /**
+   * Session for the work on this person. Its calls are over before another process can take the person over, however
+   * long the directory delays them.
+   */
+  readonly session: DirectorySession;
+  /** End of the hold, in epoch milliseconds. Calls of the session have no effect after it. */
+  readonly until: number;
 }
 
 /**
@@ -53,7 +63,8 @@ export const withPerson = async <T>(place: PersonPlace, work: (person: HeldPerso
   try {
     const result = await work({
       found,
-      requireHeld,
+      session: place.session.until(until - MARGIN_MS),
+      until,
       async change(decide) {
         requireHeld();
         const isOurs = await changePerson(place, (person) => (person.working?.by === by ? decide(person) : 'busy'));
@@ -82,5 +93,5 @@ const changePerson = (
     return { next: { ...next, writes: person.writes + 1 }, result: next };
   });
 
-const isIdle = ({ working, made, leaving, keptUntil, word, invited }: Person): boolean =>
-  [working, made, leaving, keptUntil, word, invited].every((part) => part === undefined);
+const isIdle = ({ working, inviting, made, leaving, keptUntil, word, invited }: Person): boolean =>
+  [working, inviting, made, leaving, keptUntil, word, invited].every((part) => part === undefined);

@@ -41,6 +41,11 @@ export interface Call<T> {
   readonly maxBytes?: number;
   /** Maximum duration, including the answer; the limit of the connection if left out. */
   readonly timeoutSeconds?: number;
+  /**
+   * Epoch milliseconds. The call is aborted then, as at its timeout. An attempt that would begin later raises
+   * `OutOfTime`.
+   */
+  readonly endBefore?: number;
 }
 
 export interface Reply<T> {
@@ -98,6 +103,9 @@ const poolOf = (dispatcher: Dispatcher): Pool => ({
   destroy: () => dispatcher.destroy(),
 });
 
+const tooLate = ({ connection, name }: CallName): RelayError =>
+  new RelayError('OutOfTime', `${connection}: no time was left for ${name}. It is tried again.`);
+
 /** Creates the client for a REST API: limits, deadline, size cap, retries, and errors with a fix. */
 export const createHttp = ({
   connection,
@@ -135,12 +143,16 @@ export const createHttp = ({
     return pool;
   };
 
+  /** Maximum duration of an attempt that begins now. Not positive if none may begin. */
+  const longestMs = ({ timeoutSeconds = limits.timeoutSeconds, endBefore }: Call<unknown>): number =>
+    Math.min(timeoutSeconds * 1000, endBefore === undefined ? Number.POSITIVE_INFINITY : endBefore - now());
+
   const attempt = async <T>(
     call: Call<T>,
     name: CallName,
     mayBegin: () => boolean,
   ): Promise<Reply<T> | typeof LATE> => {
-    const { timeoutSeconds = limits.timeoutSeconds } = call;
+    const timeoutMs = longestMs(call);
     const maxBytes = Math.min(call.maxBytes ?? MAX_BYTES, largest);
     const connections = await connected();
     const raw = await connections.exchange(
@@ -151,10 +163,12 @@ export const createHttp = ({
         headers: revealHeaders(call.headers, call.body),
         body: call.body?.text.reveal() ?? null,
       },
-      { deadline: deadline(timeoutSeconds * 1000), maxBytes, mayBegin },
+      { deadline: deadline(Math.max(0, timeoutMs)), maxBytes, mayBegin },
     );
     if (raw.kind === 'broken' && raw.by === 'late') return LATE;
-    if (raw.kind === 'broken') throw brokenError(raw, { call: name, side, host, proxy, timeoutSeconds, maxBytes });
+    if (raw.kind === 'broken') {
+      throw brokenError(raw, { call: name, side, host, proxy, timeoutSeconds: Math.round(timeoutMs / 1000), maxBytes });
+    }
     const { status, headers } = raw;
     const { body: bytes } = raw;
     const answer: Answer = { status, headers, bytes, text: new TextDecoder().decode(bytes), receivedAtMs: now() };
@@ -170,10 +184,13 @@ export const createHttp = ({
   const send = async <T>(call: Call<T>): Promise<Reply<T>> => {
     const name: CallName = { connection, name: `${call.method} ${call.path}`, idempotent: call.idempotent };
     const startedAtMs = now();
-    const timeoutMs = (call.timeoutSeconds ?? limits.timeoutSeconds) * 1000;
     for (let attempts = 1; ; attempts++) {
+      const timeoutMs = longestMs(call);
+      if (timeoutMs <= 0) throw tooLate(name);
       try {
-        const reply = await gate.run(timeoutMs, (mayBegin) => attempt(call, name, mayBegin));
+        const reply = await gate.run(timeoutMs, (mayBegin) =>
+          attempt(call, name, () => mayBegin() && longestMs(call) > 0),
+        );
         if (reply !== LATE) return reply;
         // Nothing was sent. The call takes another turn, under a share that is valid.
         attempts--;
@@ -182,6 +199,7 @@ export const createHttp = ({
         const progress = { attempt: attempts, elapsedMs: now() - startedAtMs, random };
         const waitMs = waitBeforeRetryMs(error, retry, progress);
         if (waitMs === undefined || waitMs > remainingMs() - RESERVED_MS) throw error;
+        if (call.endBefore !== undefined && now() + waitMs >= call.endBefore) throw error;
         await sleep(waitMs);
       }
     }

@@ -67,6 +67,8 @@ const fault = fc.oneof(
 export const histories = fc.record({
   people,
   revokes: fc.boolean(),
+  /** An older server that shows only by a failing call that it cannot revoke. */
+  isSilent: fc.boolean(),
   runs: fc.array(fc.record({ declared, fault, days: fc.constantFrom(0, 1, 7), isRepeated: fc.boolean() }), {
     minLength: 1,
     maxLength: 4,
@@ -82,7 +84,7 @@ const SETTINGS = {
   removals: { maxPerDay: 4, maxPercent: 50, graceDays: 7 },
 };
 
-const remoteOf = ({ people: { types, statuses, there, groups, memberships, foreign }, revokes }: History) =>
+const remoteOf = ({ people: { types, statuses, there, groups, memberships, foreign }, revokes, isSilent }: History) =>
   fakeDirectory(
     {
       members: there.map((id) => {
@@ -98,7 +100,7 @@ const remoteOf = ({ people: { types, statuses, there, groups, memberships, forei
       ),
       collections: COLLECTIONS,
     },
-    { revokes },
+    { revokes: revokes || isSilent, lacksRevoke: !revokes },
   );
 
 const textOf = (state: {

@@ -27,9 +27,15 @@ interface FakePeople {
 export interface FakeDirectoryOptions {
   /** False: an older server, which cannot revoke. */
   readonly revokes?: boolean;
+  /** True: an older server that does not tell so, and answers that there is no such call. */
+  readonly lacksRevoke?: boolean;
+  /** True: the list of members does not show their access. */
+  readonly hidesAccess?: boolean;
   readonly freeSeats?: number;
   /** Called around each call, with its name. `when`: before or after its effect. */
   readonly onCall?: (call: string, when: 'before' | 'after') => void | Promise<void>;
+  /** Epoch milliseconds. Default: no call is too late. */
+  readonly now?: () => number;
   /** Rows of the list of members that cannot be read: ids of members. */
   readonly rejected?: Set<string>;
 }
@@ -70,16 +76,26 @@ export const fakeDirectory = (
     policies: [...policies],
     before: new Map(),
   };
-  const switches = { revokes: true, rejected: new Set<string>(), ...options };
+  const switches = {
+    revokes: true,
+    rejected: new Set<string>(),
+    lacksRevoke: false,
+    hidesAccess: false,
+    now: () => 0,
+    ...options,
+  };
   const calls: string[] = [];
   const removed: string[] = [];
-  const call = async <T>(name: string, effect: () => T): Promise<T> => {
-    calls.push(name);
-    await switches.onCall?.(name, 'before');
-    const result = effect();
-    await switches.onCall?.(name, 'after');
-    return result;
-  };
+  const callUntil =
+    (until: number) =>
+    async <T>(name: string, effect: () => T): Promise<T> => {
+      if (switches.now() >= until) throw new RelayError('OutOfTime', `No time was left for ${name}.`);
+      calls.push(name);
+      await switches.onCall?.(name, 'before');
+      const result = effect();
+      await switches.onCall?.(name, 'after');
+      return result;
+    };
   const refuse = (why: string): never => {
     throw new RelayError('ChangeRefused', why);
   };
@@ -102,9 +118,14 @@ export const fakeDirectory = (
     };
   };
   let made = 0;
-  const session: DirectorySession = {
+  const open = (until: number, call = callUntil(until)): DirectorySession => ({
     abilities: async () => ({ revokes: switches.revokes, manages: true }),
-    members: () => call('members', () => readable(people.members.values())),
+    until: (time) => open(time),
+    members: () =>
+      call('members', () => {
+        const { rows, rejected } = readable(people.members.values());
+        return { rows: switches.hidesAccess ? rows.map((row) => ({ ...row, access: undefined })) : rows, rejected };
+      }),
     groups: () => call('groups', () => readable(people.groups.values())),
     collections: () => call('collections', () => ({ rows: people.collections, rejected: [] })),
     policies: () => call('policies', () => ({ rows: people.policies, rejected: [] })),
@@ -142,11 +163,12 @@ export const fakeDirectory = (
       }),
     revoke: (id) =>
       call(`revoke ${id}`, () => {
+        if (switches.lacksRevoke) return false;
         requireOwner(id);
         const { status } = member(id);
-        if (status === 'revoked') return;
-        people.before.set(id, status);
+        if (status !== 'revoked') people.before.set(id, status);
         people.members.set(id, { ...member(id), status: 'revoked' });
+        return true;
       }),
     restore: (id) =>
       call(`restore ${id}`, () => {
@@ -192,7 +214,8 @@ export const fakeDirectory = (
       page: () => Promise.reject(new Error('Not used.')),
     },
     resources: () => Promise.reject(new Error('not used')),
-  };
+  });
+  const session = open(Number.POSITIVE_INFINITY);
   const directory: Directory = {
     ensureSignIn: async () => ({ expiresAt: null }),
     session: (work) => work(session),

@@ -34,19 +34,22 @@ export const createView = (
   session: DirectorySession,
   { relay, rule, settings, ownership, now }: ViewOptions,
 ): SubjectOf => {
-  const members = once(() => session.members());
+  const members = once(async () => ({ listedAt: now(), listed: await session.members() }));
   const seats = once(() => session.freeSeats());
   const marks = once(async () =>
-    [...(await members()).rows, ...(await session.groups()).rows].every(({ externalId }) => !isForeign(externalId)),
+    [...(await members()).listed.rows, ...(await session.groups()).rows].every(
+      ({ externalId }) => !isForeign(externalId),
+    ),
   );
   const groups = groupsIn(ownership);
   return async ({ email, event }, person) => {
-    const listed = await withInvited(session, await members(), { email, person });
+    const { listedAt, listed: before } = await members();
+    const listed = await withInvited(session, before, { email, person });
     const member = listed.rows.find((row) => row.email === email);
     const isJoin = event.said === 'joined';
     const needsGroups = member !== undefined && (event.said === 'moved' || (isJoin && event.groups.length > 0));
     return {
-      ...{ relay, rule, email, event, members: listed, ownership, person, groups, now: now() },
+      ...{ relay, rule, email, event, members: listed, listedAt, ownership, person, groups, now: now() },
       declaredGroups: settings.groups.map(({ name }) => name),
       marks: isJoin && member === undefined ? await marks() : false,
       freeSeats: isJoin ? await seats() : undefined,

@@ -43,8 +43,10 @@ export const forgetPeople = async (
     isSettled(word, { target: targets.get(email), isWhole }, { now, graceDays });
   const statuses = new Map(members.rows.map(({ email, status }) => [email, status]));
   const owned = new Set(ownership.members);
-  const rest = ({ made, invited, keptUntil, word, ...person }: Person): Person => ({
+  const rest = ({ inviting, made, invited, keptUntil, word, ...person }: Person): Person => ({
     ...person,
+    // A whole list that is newer than the invitation shows its member, who is in the ownership by now.
+    ...(inviting !== undefined && (now < inviting || members.rejected.length > 0) && { inviting }),
     ...(made !== undefined && !owned.has(made) && { made }),
     // An invitation that the list does not show yet is kept.
     ...(invited !== undefined && ['invited', undefined].includes(statuses.get(person.email)) && { invited }),

@@ -64,14 +64,14 @@ export const openGroups = (session: Session, server: Server): GroupCalls => {
       });
       return { rows: rows.map(toCollection), rejected };
     },
-    createGroup: ({ name, externalId, access }) =>
-      create(
-        session,
-        pathOf('groups'),
-        { name, externalId: externalId ?? null, collections: associationsFor(access, []), accessAll: false },
-        created,
-      ),
+    async createGroup({ name, externalId, access }) {
+      await server.assertGrants(access);
+      const collections = associationsFor(access, []);
+      const group = { name, externalId: externalId ?? null, collections, accessAll: false };
+      return create(session, pathOf('groups'), group, created);
+    },
     async changeGroup(id, change) {
+      await server.assertGrants(change.access);
       const before = await readExisting(session, at(id), groupRow);
       await write(session, 'PUT', at(id), mergedGroup(before, change));
       const after = await readExisting(session, at(id), groupRow);

@@ -69,6 +69,7 @@ export const openMembers = (session: Session, server: Server): MemberCalls => {
   const groupsOf = (id: string): Promise<readonly string[]> => readExisting(session, `${at(id)}/group-ids`, ids);
 
   const changeMember = async (id: string, change: MemberChange): Promise<void> => {
+    await server.assertGrants(change.access);
     const before = await existing(id);
     await write(session, 'PUT', at(id), mergedMember(before, change));
     const different = memberDifferences(before, change, await existing(id));
@@ -83,21 +84,17 @@ export const openMembers = (session: Session, server: Server): MemberCalls => {
     if (!isSameSet(wanted, await groupsOf(id))) throw notTaken(session, at(id), ['set of groups']);
   };
 
-  /** Revokes or restores. A refusal counts as done if the member has that state. */
-  const setRevoked = async (id: string, action: 'revoke' | 'restore'): Promise<void> => {
+  /** Revokes or restores. A refusal counts as done if the member has that state. False if the server lacks the call. */
+  const setRevoked = async (id: string, action: 'revoke' | 'restore'): Promise<boolean> => {
     const isDone = ({ status }: MemberRow): boolean => (status === 'revoked') === (action === 'revoke');
     const refused = await refusalOf(write(session, 'POST', `${at(id)}/${action}`));
     const row = await existing(id);
-    if (isDone(row)) return;
+    if (isDone(row)) return true;
     if (refused === undefined) throw notTaken(session, at(id), ['status']);
     if (refused.name !== 'NotFound' && refused.name !== 'CallUnsupported') throw refused;
     // The member exists, so it is the call that the server lacks.
     server.noteWithoutRevoke();
-    throw new RelayError(
-      'CallUnsupported',
-      `${session.connection}: the server cannot ${action} members. Remove their groups and collections instead.`,
-      { cause: refused },
-    );
+    return false;
   };
 
   return {
@@ -112,29 +109,29 @@ export const openMembers = (session: Session, server: Server): MemberCalls => {
     },
     groupsOf,
     async invite({ email, type, externalId, access, groups }) {
-      const id = await create(
-        session,
-        pathOf('members'),
-        {
-          email,
-          type: numberOf(type satisfies MemberType),
-          externalId: externalId ?? null,
-          collections: associationsFor(access, []),
-          groups,
-          accessAll: false,
-        },
-        created,
-      );
-      // Older servers ignore the groups of an invitation.
-      if (groups.length > 0) await changeGroupsOf(id, { add: groups, remove: [] });
-      return id;
+      await server.assertGrants(access);
+      const invitation = {
+        email,
+        type: numberOf(type satisfies MemberType),
+        externalId: externalId ?? null,
+        collections: associationsFor(access, []),
+        groups,
+        accessAll: false,
+      };
+      return create(session, pathOf('members'), invitation, created);
     },
     // Each call sends a mail.
     reinvite: (id) => write(session, 'POST', `${at(id)}/reinvite`, undefined, { idempotent: false }),
     changeMember,
     changeGroupsOf,
     revoke: (id) => setRevoked(id, 'revoke'),
-    restore: (id) => setRevoked(id, 'restore'),
+    async restore(id) {
+      if (await setRevoked(id, 'restore')) return;
+      throw new RelayError(
+        'CallUnsupported',
+        `${session.connection}: the server cannot restore members. Restore the member in the administration.`,
+      );
+    },
     async removeMember(id) {
       await erase(session, at(id));
       if ((await readRow(id)) !== undefined) throw notTaken(session, at(id), ['state: the member still exists']);

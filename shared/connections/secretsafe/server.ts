@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import type { DirectoryAbilities } from '#shared/connections/directory.ts';
+import type { CollectionAccess, DirectoryAbilities } from '#shared/connections/directory.ts';
 import { readList } from '#shared/connections/secretsafe/calls.ts';
 import { interpretCall, UNSUPPORTED } from '#shared/connections/secretsafe/errors.ts';
 import type { Session } from '#shared/connections/secretsafe/session.ts';
-import { memberRow } from '#shared/connections/secretsafe/wire.ts';
+import { type GroupRow, type MemberRow, memberRow } from '#shared/connections/secretsafe/wire.ts';
 import { RelayError } from '#shared/errors.ts';
 import { json } from '#shared/http/answer.ts';
 
@@ -11,10 +11,15 @@ import { json } from '#shared/http/answer.ts';
 export interface Server {
   /** Found once: by the published description, else by the rows, else by the calls that the server lacks. */
   abilities(): Promise<DirectoryAbilities>;
-  /** Learns from rows that were read. Those of older servers have `accessAll`. */
-  note(rows: readonly object[]): void;
+  /** Learns from rows that were read. Those of older servers have `accessAll`, and fewer rights. */
+  note(rows: readonly (MemberRow | GroupRow)[]): void;
   /** Learns that a call to revoke or restore an existing member is missing. */
   noteWithoutRevoke(): void;
+  /**
+   * Raises `CallUnsupported` for rights in collections that the server does not know. It would grant others. The
+   * default is no access.
+   */
+  assertGrants(access?: readonly CollectionAccess[]): Promise<void>;
   /** Raises `CallUnsupported` for a server that only imports, which answers that nothing exists. */
   assertManages(): Promise<void>;
 }
@@ -56,14 +61,20 @@ export const createServer = (session: Session): Server => {
   let seen: DirectoryAbilities | undefined;
   let found: Promise<DirectoryAbilities> | undefined;
 
-  const note = (rows: readonly object[]): void => {
+  let showsRights = false;
+
+  const note: Server['note'] = (rows) => {
     const [row] = rows;
-    if (row !== undefined && seen === undefined) seen = Object.hasOwn(row, 'accessAll') ? OLDER : TODAY;
+    if (row !== undefined) seen ??= Object.hasOwn(row, 'accessAll') ? OLDER : TODAY;
+    showsRights ||= rows.some(({ collections }) => collections?.some((one) => Object.hasOwn(one, 'hidePasswords')));
+  };
+  const lookAtRows = async (): Promise<void> => {
+    // The list has at least the owner.
+    if (seen === undefined) note((await readList(session, 'members', memberRow)).rows);
   };
   const byRows = async (): Promise<DirectoryAbilities> => {
     try {
-      // The list has at least the owner.
-      if (seen === undefined) note((await readList(session, 'members', memberRow)).rows);
+      await lookAtRows();
       return seen ?? TODAY;
     } catch (error) {
       if (isUnsupported(error)) return IMPORT_ONLY;
@@ -88,6 +99,15 @@ export const createServer = (session: Session): Server => {
     note,
     noteWithoutRevoke: () => {
       found = Promise.resolve(OLDER);
+    },
+    async assertGrants(access = []) {
+      if (!access.some(({ hidePasswords, manage }) => hidePasswords || manage)) return;
+      await lookAtRows();
+      if (seen !== OLDER || showsRights) return;
+      throw new RelayError(
+        'CallUnsupported',
+        `${session.connection}: the server knows only the rights view and edit in a collection, and would grant these instead of others. Use them in relay.yaml, or update the server.`,
+      );
     },
     async assertManages() {
       if ((await abilities()).manages) return;

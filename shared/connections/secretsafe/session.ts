@@ -15,6 +15,8 @@ export interface Session {
   send<T>(call: Omit<Call<T>, 'headers'>): Promise<Reply<T>>;
   /** Sends a call without a token, for what a server tells everybody. */
   sendOpenly<T>(call: Omit<Call<T>, 'headers'>): Promise<Reply<T>>;
+  /** The same session, whose calls are over before a time, in epoch milliseconds. They raise `OutOfTime`. */
+  until(time: number): Session;
 }
 
 /**
@@ -23,10 +25,17 @@ export interface Session {
  */
 export const openSession = async ({ connection, http, tokens }: SessionOptions): Promise<Session> => {
   const withToken = await openSharedToken(tokens);
-  return {
-    connection,
-    send: (call) =>
-      withToken((token) => http.send({ ...call, headers: { authorization: token.map((text) => `Bearer ${text}`) } })),
-    sendOpenly: (call) => http.send(call),
+  const sessionUntil = (endBefore?: number): Session => {
+    const limits = endBefore === undefined ? {} : { endBefore };
+    return {
+      connection,
+      send: (call) =>
+        withToken((token) =>
+          http.send({ ...call, ...limits, headers: { authorization: token.map((text) => `Bearer ${text}`) } }),
+        ),
+      sendOpenly: (call) => http.send({ ...call, ...limits }),
+      until: sessionUntil,
+    };
   };
+  return sessionUntil();
 };

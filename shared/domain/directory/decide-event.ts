@@ -3,7 +3,7 @@ import { isOurs, markOf } from '#shared/domain/directory/marks.ts';
 import type { MemberEvent } from '#shared/domain/directory/member-events.ts';
 import type { Ownership, Person, Word } from '#shared/domain/directory/state.ts';
 import type { Step } from '#shared/domain/directory/steps.ts';
-import { isPrivileged, PRIVILEGED } from '#shared/domain/directory/words.ts';
+import { isInvited, isPrivileged, PRIVILEGED } from '#shared/domain/directory/words.ts';
 
 /** Facts that decide about an event. */
 export interface EventSubject {
@@ -12,6 +12,8 @@ export interface EventSubject {
   readonly email: string;
   readonly event: MemberEvent;
   readonly members: Listed<Member>;
+  /** Time before the list was read, epoch milliseconds. */
+  readonly listedAt: number;
   readonly ownership: Ownership;
   readonly person: Person | undefined;
   /** False if another connector has marked a member or group. */
@@ -48,13 +50,15 @@ export const decideEvent = (subject: EventSubject): EventDecision => {
   if (unready !== undefined) return unready;
   // A list that lacks rows does not show who is absent.
   if (member === undefined && members.rejected.length > 0) return owed('Rows of the list of members cannot be read.');
+  // The list can be older than an invitation whose answer was lost.
+  if (member === undefined && isBeingInvited(subject)) return owed('An invitation of the person is being sent.');
   if (member === undefined) return event.said === 'joined' ? invite(subject) : unknown(subject);
   if (isPrivileged(member)) {
     return event.said === 'joined' && event.groups.length === 0 ? { kind: 'steps', steps: [] } : refused(PRIVILEGED);
   }
   const { relay, rule, ownership, person } = subject;
   const isOwned =
-    ownership.members.includes(member.id) || isOurs({ relay, rule }, member.externalId) || person?.made === member.id;
+    ownership.members.includes(member.id) || isOurs({ relay, rule }, member.externalId) || isInvited(person, member.id);
   if (!isOwned) {
     return event.said === 'joined' && event.groups.length === 0
       ? { kind: 'steps', steps: [] }
@@ -69,6 +73,9 @@ export const decideEvent = (subject: EventSubject): EventDecision => {
       return move(subject, member);
   }
 };
+
+const isBeingInvited = ({ person, event, listedAt }: EventSubject): boolean =>
+  event.said !== 'joined' && person?.inviting !== undefined && listedAt < person.inviting;
 
 const checkGroups = ({ event, groups, declaredGroups }: EventSubject): EventDecision | undefined => {
   const missing = event.groups.filter((name) => !groups.has(name));

@@ -4,7 +4,7 @@ import { isOurs, markOf } from '#shared/domain/directory/marks.ts';
 import { DAY_MS, isSameAccess, type Planning } from '#shared/domain/directory/planning.ts';
 import type { Person } from '#shared/domain/directory/state.ts';
 import type { Drift, Step } from '#shared/domain/directory/steps.ts';
-import { hasJoined, isPrivileged, withMove } from '#shared/domain/directory/words.ts';
+import { hasJoined, hasNoAccess, isInvited, isPrivileged, withMove } from '#shared/domain/directory/words.ts';
 
 /** Part of a plan about members. */
 export interface MemberPlan {
@@ -81,7 +81,9 @@ const ownedIn = (planning: Planning, wanted: ReadonlyMap<string, DeclaredMember>
   const before = new Set(ownership.members);
   return new Set(
     observed.members.rows.flatMap(({ id, email, externalId }) =>
-      before.has(id) || wanted.has(email) || isOurs(planning, externalId) || people.get(email)?.made === id ? [id] : [],
+      before.has(id) || wanted.has(email) || isOurs(planning, externalId) || isInvited(people.get(email), id)
+        ? [id]
+        : [],
     ),
   );
 };
@@ -226,10 +228,7 @@ interface Leaver {
   readonly isDeclared: boolean;
 }
 
-const leave = (
-  { now, removals, observed }: Planning,
-  { member, person, isOwned, hasGroups, isDeclared }: Leaver,
-): Needs => {
+const leave = ({ now, removals }: Planning, { member, person, isOwned, hasGroups, isDeclared }: Leaver): Needs => {
   const { id, email } = member;
   // Members that the relay neither made nor adopted are not its own to remove.
   if (!isOwned) return { drift: [{ field: 'extra', about: email }] };
@@ -245,8 +244,9 @@ const leave = (
     };
   }
   const by = leaving?.by ?? 'source';
-  // Where no member can be revoked, a call that was on its way can have given access again.
-  const isOut = observed.revokes ? member.status === 'revoked' : !hasGroups && (member.access ?? []).length === 0;
+  // Access can have been given back by hand, or by a call that was on its way. The removal looks at all of it.
+  const hasNothing = leaving?.taken !== undefined && !hasGroups && hasNoAccess(member);
+  const isOut = member.status === 'revoked' || hasNothing;
   if (!isOut || leaving?.outAt === undefined) {
     const step: Step = { kind: 'revoke', id, email, by };
     // What a message has begun is owed, whatever the source says.

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { MemberType } from '#shared/connections/directory.ts';
 
 /** Records about a directory. Of a person: id, e-mail address, status, type, group and collection ids. */
 
@@ -9,6 +10,8 @@ export const collectionAccessSchema = z.object({
   manage: z.boolean(),
 });
 
+const memberTypeSchema = z.enum(['owner', 'admin', 'user', 'manager', 'custom']) satisfies z.ZodType<MemberType>;
+
 /** Removal that has begun. */
 const leavingSchema = z.object({
   id: z.string(),
@@ -18,6 +21,11 @@ const leavingSchema = z.object({
   /** Ids of the groups, and access to collections, at the beginning. */
   groups: z.array(z.string()),
   access: z.array(collectionAccessSchema),
+  /**
+   * The directory could not revoke the member, so that its groups, its access and this type were taken away. Absent if
+   * it was revoked.
+   */
+  taken: memberTypeSchema.optional(),
   /** End of all use. The time of grace begins. Absent while it is owed. */
   outAt: z.iso.datetime().optional(),
   /** The directory was asked to remove the member. */
@@ -42,6 +50,8 @@ export const personSchema = z.object({
   email: z.string(),
   /** Process that works on the person, until a time in epoch milliseconds. */
   working: z.object({ by: z.string(), until: z.int() }).optional(),
+  /** An invitation is being sent, and can take effect until this time, epoch milliseconds. Absent once `made` is known. */
+  inviting: z.int().optional(),
   /** Id of the member that the relay has invited since the last plan. */
   made: z.string().optional(),
   leaving: leavingSchema.optional(),

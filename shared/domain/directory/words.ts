@@ -1,7 +1,7 @@
 import type { Member } from '#shared/connections/directory.ts';
 import type { DeclaredMember } from '#shared/domain/directory/declared.ts';
 import { DAY_MS } from '#shared/domain/directory/planning.ts';
-import type { Word } from '#shared/domain/directory/state.ts';
+import type { Person, Word } from '#shared/domain/directory/state.ts';
 
 /**
  * Precedence of messages over the source. A source often learns later than a message what happened, and its time shows
@@ -19,6 +19,14 @@ interface Clock {
 export const isPrivileged = ({ type }: { readonly type?: Member['type'] | undefined }): boolean =>
   type === 'owner' || type === 'admin';
 export const PRIVILEGED = 'It is an owner or administrator, whom only the declared state changes. Change the source.';
+
+/** True if a member has no access but that of its groups. Access that is not known counts as none. Pure. */
+export const hasNoAccess = ({ type, access = [], hasAllAccess }: Member): boolean =>
+  type === 'user' && access.length === 0 && !hasAllAccess;
+
+/** True for a member that the relay has invited, or was inviting when its process died. Pure. */
+export const isInvited = (person: Person | undefined, id: string): boolean =>
+  person?.made === id || (person?.made === undefined && person?.inviting !== undefined);
 
 const isYoung = ({ at }: Word, { graceDays, now }: Clock): boolean => now < Date.parse(at) + graceDays * DAY_MS;
 

@@ -78,6 +78,14 @@ export const memberWork = ({ session, directory, hasOthers }: WorkOptions): Reso
     if (mark !== undefined && externalId === undefined && (await hasOthers())) return;
     await directory.changeMember(id, { externalId: externalIdFor(mark) });
   };
+  const setGroups = async (id: string, { groups }: MemberSpec): Promise<void> => {
+    if (groups === undefined) return;
+    const [wanted, current] = await Promise.all([groupIds(groups), directory.groupsOf(id)]);
+    await directory.changeGroupsOf(id, {
+      add: wanted.filter((group) => !current.includes(group)),
+      remove: current.filter((group) => !wanted.includes(group)),
+    });
+  };
   return {
     desired: async ({ spec }): Promise<Fields> =>
       spec.groups === undefined ? {} : { groups: await groupIds(spec.groups) },
@@ -99,12 +107,12 @@ export const memberWork = ({ session, directory, hasOthers }: WorkOptions): Reso
     },
     async change({ spec }, found) {
       await markAs(found.id, found.mark);
-      if (spec.groups === undefined) return;
-      const [wanted, current] = await Promise.all([groupIds(spec.groups), directory.groupsOf(found.id)]);
-      await directory.changeGroupsOf(found.id, {
-        add: wanted.filter((id) => !current.includes(id)),
-        remove: current.filter((id) => !wanted.includes(id)),
-      });
+      await setGroups(found.id, spec);
+    },
+    // Older servers ignore the groups of an invitation.
+    async settle({ spec }, id) {
+      await setGroups(id, spec);
+      return 'done';
     },
     setMark: (_wanted, { id }, mark) => markAs(id, mark),
     async setEnabled(id, isEnabled) {
@@ -116,7 +124,7 @@ export const memberWork = ({ session, directory, hasOthers }: WorkOptions): Reso
         return;
       }
       refusePrivileged(found);
-      if (revokes) return directory.revoke(id);
+      if (revokes && (await directory.revoke(id))) return;
       await directory.changeGroupsOf(id, { add: [], remove: await directory.groupsOf(id) });
       await directory.changeMember(id, { access: [], hasAllAccess: false });
     },

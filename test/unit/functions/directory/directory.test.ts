@@ -12,6 +12,7 @@ const declare = (ids: readonly string[], more: Record<string, unknown> = {}) => 
   members: ids.map((id) => ({ email: email(id) })),
   ...more,
 });
+const READ = { collection: 'vaults', readOnly: true, hidePasswords: false, manage: false };
 const TEAM = ['ann', 'bob', 'cid', 'dee'];
 const team = (options: FakeDirectoryOptions = {}) =>
   fakeDirectory(
@@ -73,7 +74,7 @@ describe('a run over a directory', () => {
   });
 
   it('takes groups and collections away at once where no member can be revoked, and restores them', async () => {
-    const access = [{ collection: 'vaults', readOnly: true, hidePasswords: false, manage: false }];
+    const access = [READ];
     const remote = team({ revokes: false });
     remote.people.members.set('dee', aMember('dee', { access }));
     const world = directoryWorld({ remote, settings: declare(TEAM) });
@@ -91,6 +92,53 @@ describe('a run over a directory', () => {
     await world.run('5');
     expect(remote.people.members.get('dee')?.access).toEqual([]);
   });
+
+  it('takes groups, collections and type away where a server shows only then that it cannot revoke', async () => {
+    const access = [READ];
+    const remote = team({ lacksRevoke: true });
+    remote.people.members.set('dee', aMember('dee', { type: 'owner', access }));
+    const world = directoryWorld({ remote, settings: declare(TEAM) });
+    await world.run('1');
+    world.scene.settings = declare(['ann', 'bob', 'cid']);
+    await world.run('2');
+    expect(remote.people.members.get('dee')).toMatchObject({ type: 'user', status: 'confirmed', access: [] });
+    expect(remote.people.memberships.get('dee')).toEqual(new Set());
+    // It stays out, and is not withdrawn again by each run.
+    expect(await world.run('3')).toMatchObject({ status: 'SUCCEEDED', done: 0 });
+    await world.run('4', { trigger: 'undo', members: [email('dee')] });
+    expect(remote.people.members.get('dee')).toMatchObject({ type: 'owner', access });
+    expect(remote.people.memberships.get('dee')).toEqual(new Set(['staff']));
+    world.pass(15);
+    await world.run('5');
+    world.pass(15);
+    await world.run('6');
+    expect(remote.removed).toEqual(['dee']);
+  });
+
+  it.each([
+    ['a group that is not declared', { groups: ['others'] }],
+    ['access that the list does not show', { access: [READ] }],
+    ['access to everything', { hasAllAccess: true }],
+    ['its type', { type: 'admin' as const }],
+  ])(
+    'does not remove a member to whom a person has given back %s, where no member can be revoked',
+    async (_, given) => {
+      const { groups = [], ...member } = { groups: [], ...given };
+      const remote = team({ revokes: false, hidesAccess: true });
+      const world = directoryWorld({ remote, settings: declare(TEAM) });
+      await world.run('1');
+      world.scene.settings = declare(['ann', 'bob', 'cid']);
+      await world.run('2');
+      remote.people.members.set('dee', aMember('dee', member));
+      remote.people.memberships.set('dee', new Set(groups));
+      world.pass(15);
+      await world.run('3');
+      await world.run('4');
+      expect(remote.removed).toEqual([]);
+      expect(remote.people.members.get('dee')).toMatchObject({ type: 'user', access: [], hasAllAccess: false });
+      expect(remote.people.memberships.get('dee')).toEqual(new Set());
+    },
+  );
 
   it('removes only whom it invited or adopted', async () => {
     const world = directoryWorld({ remote: team(), settings: declare(['ann', 'bob']) });

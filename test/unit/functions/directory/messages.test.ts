@@ -69,7 +69,7 @@ describe('a message about a leaver', () => {
     expect(statusOf('dee')).toBeUndefined();
   });
 
-  it('shares the list of members with many others, and needs three further calls', async () => {
+  it('shares the list of members with many others, and needs two further calls', async () => {
     const ids = Array.from({ length: 60 }, (_, index) => `p${index}`);
     const remote = fakeDirectory({ members: ids.map((id) => aMember(id)) });
     const removals = { maxPerDay: 60, maxPercent: 100 };
@@ -82,7 +82,7 @@ describe('a message about a leaver', () => {
     for (const id of ids) await world.send(left(id));
     expect(await world.heed('m1')).toMatchObject({ status: 'SUCCEEDED', done: 60 });
     expect([...remote.people.members.values()].every(({ status }) => status === 'revoked')).toBe(true);
-    expect(remote.calls).toHaveLength(1 + 3 * 60);
+    expect(remote.calls).toHaveLength(1 + 2 * 60);
   });
 
   it('changes nothing twice, however often and in whatever order messages arrive', async () => {
@@ -220,6 +220,51 @@ describe('a message about a leaver', () => {
     expect(scene.now).toBeGreaterThanOrEqual(until);
     expect(statusOf('dee')).toBe('revoked');
     expect(notices).toEqual([]);
+  });
+
+  it('has no effect once another process can work on the person, however late the directory answers', async () => {
+    const { scene, remote, send, heed, statusOf } = await start();
+    remote.switches.now = () => scene.now;
+    remote.switches.onCall = (call, when) => {
+      if (call === 'member' && when === 'after') scene.now += 115_000;
+    };
+    await send(left('dee'));
+    await heed('m1');
+    expect(statusOf('dee')).toBe('confirmed');
+    remote.switches.onCall = () => {};
+    await heed('m2');
+    expect(statusOf('dee')).toBe('revoked');
+  });
+
+  it('lets a person leave whose invitation had no answer, also where the relay sets no marks', async () => {
+    const { scene, remote, send, heed, statusOf } = await start();
+    remote.people.members.set('syn', aMember('syn', { externalId: 'okta-1' }));
+    remote.switches.onCall = (call, when) => {
+      if (call.startsWith('invite') && when === 'after') {
+        throw new RelayError('VaultUnavailable', 'The answer was lost.', { mayHaveHappened: true });
+      }
+    };
+    await send(joined('fay'));
+    await heed('m1');
+    expect(statusOf('fay')).toBe('invited');
+    remote.switches.onCall = () => {};
+    await send(left('fay', 2));
+    scene.now += 120_000;
+    await heed('m2');
+    expect(statusOf('fay')).toBe('revoked');
+  });
+
+  it('waits for a list that is newer than an invitation whose process has died', async () => {
+    const { scene, shared, remote, send, heed, statusOf } = await start();
+    const inviting = scene.now + 60_000;
+    const place = directoryAt.person(RULE, email('fay'));
+    await shared.replace(place, { writes: 1, email: email('fay'), inviting }, 'absent');
+    await send(left('fay'));
+    expect(await heed('m1')).toMatchObject({ status: 'PARTIAL', failed: 1 });
+    remote.people.members.set('fay', aMember('fay'));
+    scene.now = inviting;
+    await heed('m2');
+    expect(statusOf('fay')).toBe('revoked');
   });
 
   it('is taken back by one command, also before it is carried out and while a run goes on', async () => {

@@ -288,6 +288,43 @@ describe('the deadline', () => {
     expect(given).toEqual([120_000, 30_000]);
   });
 
+  it('is not later than the end of the call, after which no attempt begins', async () => {
+    const clock = { now: 0 };
+    const asked: number[] = [];
+    const { http, server, waits } = await connect([answer(503, {}), answer(503, {}), answer(200, {})], {
+      now: () => clock.now,
+      sleep: async (ms) => {
+        waits.push(ms);
+        clock.now += ms;
+      },
+      deadline: (ms) => {
+        asked.push(ms);
+        return new AbortController().signal;
+      },
+      retry: { attempts: 9, budgetMs: 60_000, baseMs: 8000 },
+    });
+    await expect(http.send({ ...get, endBefore: 10_000 })).rejects.toMatchObject({ name: 'VaultUnavailable' });
+    // Half of eight seconds, and no wait of eight seconds more.
+    expect(waits).toEqual([4000]);
+    expect(asked).toEqual([10_000, 6000]);
+    expect(await failureOf(http.send({ ...get, endBefore: clock.now }))).toMatchObject({ name: 'OutOfTime' });
+    expect(server.seen).toHaveLength(2);
+  });
+
+  it('is asked again just before the first byte of a call that has an end', async () => {
+    const clock = { now: 0 };
+    const gate: Gate = {
+      run: (_timeoutMs, call) => {
+        clock.now = 5000;
+        return call(() => true);
+      },
+      release: async () => {},
+    };
+    const { http, server } = await connect([answer(200, {})], { gate, now: () => clock.now });
+    expect(await failureOf(http.send({ ...get, endBefore: 5000 }))).toMatchObject({ name: 'OutOfTime' });
+    expect(server.seen).toEqual([]);
+  });
+
   it('does not start while a call waits for its turn', async () => {
     let running = 0;
     let mostRunning = 0;

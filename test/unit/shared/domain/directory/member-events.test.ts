@@ -64,7 +64,16 @@ describe('what an event changes', () => {
       fc.property(subjects, ({ event, type, status, isThere, isOwned, isComplete, isLeaving, freeSeats, groupsOf }) => {
         const at = new Date(NOW).toISOString();
         const decision = decideEvent({
-          ...{ relay: 'pam-relay', rule: 'people', email: EMAIL, freeSeats, groupsOf, marks: true, now: NOW },
+          ...{
+            relay: 'pam-relay',
+            rule: 'people',
+            email: EMAIL,
+            freeSeats,
+            groupsOf,
+            marks: true,
+            now: NOW,
+            listedAt: NOW,
+          },
           event: { ...event, at },
           members: { rows: isThere ? [aMember('dee', { type, status })] : [], rejected: isComplete ? [] : ['x: type'] },
           ownership: { writes: 1, members: isOwned ? ['dee'] : [], groups: {}, leavingGroups: [] },
