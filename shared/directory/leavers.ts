@@ -2,7 +2,7 @@ import type { Member } from '#shared/connections/directory.ts';
 import { type Actor, type Carried, DONE, NOTHING } from '#shared/directory/actor.ts';
 import { journaled } from '#shared/directory/journal.ts';
 import { type HeldPerson, withPerson } from '#shared/directory/people.ts';
-import { endUse, giveBack, isOut } from '#shared/directory/use.ts';
+import { endUse, isOut, returnUse } from '#shared/directory/use.ts';
 import { DAY_MS } from '#shared/domain/directory/planning.ts';
 import type { Leaving } from '#shared/domain/directory/state.ts';
 import type { Step } from '#shared/domain/directory/steps.ts';
@@ -70,7 +70,7 @@ export const restoreMember = (actor: Actor, step: About<'restore'>): Promise<Car
       const member = await readMember(person, step);
       if (member === undefined) return refused(`${step.email} is already removed. Declare the person again.`);
       await begin();
-      await giveBack(person, member, leaving);
+      await returnUse(person, member, leaving);
       const keptUntil = new Date(now() + graceDays * DAY_MS).toISOString();
       await person.change(({ leaving: _, keptUntil: before, word: said, ...rest }) => ({
         ...rest,

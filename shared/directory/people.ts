@@ -6,7 +6,7 @@ import { changeOrRemove, REMOVED, type RemovableRecords } from '#shared/records/
 
 /** Records of people. One process at a time works on a person: a run, or a message. */
 
-/** What a dead process was doing is continued after it. */
+/** The work of a dead process is continued after it. */
 const MAX_HOLD_MS = 120_000;
 
 /** Time before the end of a hold at which its calls are aborted. Clocks differ, and a call can still be on its way. */

@@ -50,8 +50,8 @@ export const isOut = async (session: DirectorySession, member: Member, { taken }
   return hasNothing && (await session.groupsOf(member.id)).length === 0;
 };
 
-/** Gives back what was taken away. Repeatable. */
-export const giveBack = async (
+/** Returns what was taken away. Repeatable. */
+export const returnUse = async (
   { session }: HeldPerson,
   { id, status }: Member,
   { groups, access, taken }: Leaving,

@@ -244,7 +244,7 @@ const leave = ({ now, removals }: Planning, { member, person, isOwned, hasGroups
     };
   }
   const by = leaving?.by ?? 'source';
-  // Access can have been given back by hand, or by a call that was on its way. The removal looks at all of it.
+  // A person, or a call that was on its way, can have returned access. The removal looks at all of it.
   const hasNothing = leaving?.taken !== undefined && !hasGroups && hasNoAccess(member);
   const isOut = member.status === 'revoked' || hasNothing;
   if (!isOut || leaving?.outAt === undefined) {

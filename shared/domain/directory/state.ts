@@ -50,7 +50,7 @@ export const personSchema = z.object({
   email: z.string(),
   /** Process that works on the person, until a time in epoch milliseconds. */
   working: z.object({ by: z.string(), until: z.int() }).optional(),
-  /** An invitation is being sent, and can take effect until this time, epoch milliseconds. Absent once `made` is known. */
+  /** An invitation is being sent, and can take effect until this time, epoch milliseconds. Ends with `made`. */
   inviting: z.int().optional(),
   /** Id of the member that the relay has invited since the last plan. */
   made: z.string().optional(),
