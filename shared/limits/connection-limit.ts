@@ -15,6 +15,7 @@ import {
 import { RelayError } from '#shared/errors.ts';
 import type { ShareSource } from '#shared/limits/gate.ts';
 import { limitAt, type Priority } from '#shared/limits/limit-records.ts';
+import { createPause, type Pause } from '#shared/limits/pause.ts';
 import { createWaiting, moreUrgentThan, WAITS_MS } from '#shared/limits/waiting.ts';
 import { MAX_WAIT_MS, RESERVED_MS } from '#shared/limits/waits.ts';
 import { changeRecord, type Known, type SharedRecords } from '#shared/records/shared-record.ts';
@@ -39,6 +40,11 @@ export interface ConnectionLimitOptions {
   readonly random?: () => number;
 }
 
+/** Share of a connection's limits for one process, and the wait that its server asked for. */
+export interface ConnectionLimit extends ShareSource {
+  readonly pause: Pause;
+}
+
 /** Time by which a share outlasts the calls that may begin under it. No process can call longer than that. */
 const MARGIN_MS = SECOND_MS + MAX_SKEW_MS;
 
@@ -60,7 +66,8 @@ const MAX_HELD_MS = 10_000;
 /**
  * Holds a share of a connection's limits for one process. The shares of all functions are in one record, so together
  * they never exceed the limits. A function that was frozen past the end of its share has to renew it before its next
- * call. Raises `LimitReached` if no share becomes available in time, and the errors of the records.
+ * call. Raises `LimitReached` if no share becomes available in time, or if the server asked for a longer wait, and the
+ * errors of the records.
  */
 export const createConnectionLimit = ({
   connection,
@@ -73,9 +80,10 @@ export const createConnectionLimit = ({
   now = Date.now,
   sleep = sleepFor,
   random = Math.random,
-}: ConnectionLimitOptions): ShareSource => {
+}: ConnectionLimitOptions): ConnectionLimit => {
   const place = limitAt.shares(connection);
   const waiting = createWaiting(connection, records, now);
+  const pause = createPause({ connection, records, remainingMs, now, sleep, random });
   const moreUrgent = moreUrgentThan(priority);
   let share: Share | undefined;
   let claimedAtMs = 0;
@@ -165,6 +173,8 @@ export const createConnectionLimit = ({
     if (now() < stayBackUntilMs) await sleep(stayBackUntilMs - now());
     for (;;) {
       const [urgent, state] = await Promise.all([waiting.mostUrgent(before), records.read(place)]);
+      pause.note(state?.record);
+      await pause.outlast();
       if (urgent === undefined) {
         const claimed = await tryClaim(holder, timeoutMs, { state });
         if (claimed !== undefined) {
@@ -181,8 +191,10 @@ export const createConnectionLimit = ({
   };
 
   return {
+    pause,
     async hold(timeoutMs, isNeeded) {
       look();
+      await pause.outlast();
       if (share !== undefined && !isToRenew(share, timeoutMs)) return { share, inherited: [] };
       if (share !== undefined) {
         share = await renewOrKeep(share, timeoutMs);

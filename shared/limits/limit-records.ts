@@ -8,7 +8,7 @@ import type { RecordPlace } from '#shared/records/records.ts';
 /**
  * Records of the limits, shared by all functions of the stack.
  *
- *     limits/connections/<connection>/shares.json      shares of the connection's limits
+ *     limits/connections/<connection>/shares.json      shares of the connection's limits, and a wait for them
  *     limits/connections/<connection>/<priority>.json  last time at which a function of that priority waited
  *     limits/connections/<connection>/slots.json       functions that provision with the connection
  *     limits/connections/<connection>/token.json       function that renews the shared token
@@ -35,6 +35,7 @@ const sharesSchema: z.ZodType<Shares> = z.object({
     }),
   ),
   ended: z.array(z.number()),
+  pausedUntilMs: z.number().optional(),
 });
 
 const waitingSchema = z.object({ atMs: z.number() });

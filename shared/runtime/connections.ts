@@ -14,6 +14,7 @@ import type { Source, Vault } from '#shared/connections/vault.ts';
 import { type Limit, partOf } from '#shared/domain/limits/shares.ts';
 import { RelayError } from '#shared/errors.ts';
 import { createHttp } from '#shared/http/http.ts';
+import { pausing } from '#shared/http/pausing.ts';
 import type { HttpProxy } from '#shared/http/tunnels.ts';
 import type { Claimant } from '#shared/leases/claim-record.ts';
 import { claimedRules, claiming } from '#shared/leases/claims.ts';
@@ -108,22 +109,11 @@ export const createConnections = ({
     const wanted = partFor(priority, limits, callers);
     const timeoutMs = limits.timeoutSeconds * 1000;
     const gateOptions = { now, onCall: () => countCall('vault') };
-    const gate =
+    const shared =
       records === 'own'
-        ? createOwnGate(wanted, gateOptions)
-        : createGate(
-            createConnectionLimit({
-              connection,
-              limit: limits,
-              wanted,
-              timeoutMs,
-              priority,
-              records,
-              remainingMs,
-              now,
-            }),
-            gateOptions,
-          );
+        ? undefined
+        : createConnectionLimit({ connection, limit: limits, wanted, timeoutMs, priority, records, remainingMs, now });
+    const gate = shared === undefined ? createOwnGate(wanted, gateOptions) : createGate(shared, gateOptions);
     // Imported with the first session, because many invocations sign in to nothing.
     const { readOperatorSecret } = await import('#shared/aws/operator-secret.ts');
     const { createTokenCache } = await import('#shared/aws/token-cache.ts');
@@ -133,8 +123,10 @@ export const createConnections = ({
     const httpProxy = proxy && { url: proxy.url, credentials: credentialsIn(proxy.secret, readSecret) };
     const context: ConnectionContext = {
       connection,
-      connect: (options) =>
-        connectHttp({ connection, url, ca, proxy: httpProxy, limits, gate, remainingMs, ...options }),
+      connect: (options) => {
+        const http = connectHttp({ connection, url, ca, proxy: httpProxy, limits, gate, remainingMs, ...options });
+        return shared === undefined ? http : pausing(http, shared.pause);
+      },
       readSecret,
       cacheToken: (source) =>
         tokenCacheOf === undefined

@@ -135,6 +135,8 @@ export const createLimitWorld = () => {
       calls: (count: number, durationMs: number): Promise<unknown> =>
         Promise.all(Array.from({ length: count }, () => call(durationMs))),
       release: gate.release,
+      /** The server asked for a wait. */
+      pause: source.pause.begin,
       freeze: (ms: number) => {
         frozenUntilMs = time.now() + ms;
       },

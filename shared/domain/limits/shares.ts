@@ -22,6 +22,8 @@ export interface Shares {
   readonly shares: readonly Share[];
   /** Ends of calls under shares that were released within the last second. They use up what no share holds. */
   readonly ended: readonly number[];
+  /** End of a wait that the server asked for. No share is claimed or renewed before it. */
+  readonly pausedUntilMs?: number | undefined;
 }
 
 export const SECOND_MS = 1000;
@@ -34,8 +36,24 @@ export const NO_SHARES: Shares = { shares: [], ended: [] };
 /** No share lasts longer. One that would was written by a function with a wrong clock. */
 const MAX_SHARE_MS = 20 * 60_000;
 
+/** No wait lasts longer, whatever the server asks for. */
+const MAX_PAUSE_MS = 24 * 3_600_000;
+
+/** End of the wait that the server asked for; undefined if there is none. One that is too far off came from a clock. */
+export const pausedUntil = ({ pausedUntilMs }: Shares, nowMs: number): number | undefined =>
+  pausedUntilMs !== undefined && pausedUntilMs > nowMs && pausedUntilMs <= nowMs + MAX_PAUSE_MS + MAX_SKEW_MS
+    ? pausedUntilMs
+    : undefined;
+
+/** Takes down a wait that the server asked for. The end of a longer one stays. */
+export const pause = (current: Shares, waitMs: number, nowMs: number): Shares & { readonly pausedUntilMs: number } => ({
+  ...prune(current, nowMs),
+  pausedUntilMs: Math.max(pausedUntil(current, nowMs) ?? 0, nowMs + Math.min(waitMs, MAX_PAUSE_MS)),
+});
+
 /** Removes expired shares, and calls that ended more than a second ago by any clock. */
-const prune = ({ shares, ended }: Shares, nowMs: number): Shares => ({
+const prune = ({ shares, ended, pausedUntilMs }: Shares, nowMs: number): Shares => ({
+  ...(pausedUntilMs !== undefined && { pausedUntilMs }),
   shares: shares.filter(({ untilMs }) => untilMs > nowMs && untilMs <= nowMs + MAX_SHARE_MS),
   ended: ended.filter((endMs) => endMs > nowMs - SECOND_MS - MAX_SKEW_MS && endMs <= nowMs + SECOND_MS),
 });
@@ -68,7 +86,8 @@ interface Claimed {
 /**
  * Claims a share for a holder: at most `wanted`, and no more than is left. Calls that ended recently count against what
  * no share holds. If that is too little for them, the share counts the oldest of them as its own. Undefined if nothing
- * is left. Repeatable: a second claim of the same holder replaces the first.
+ * is left, or during a wait that the server asked for. Repeatable: a second claim of the same holder replaces the
+ * first.
  */
 export const claimShare = (
   current: Shares,
@@ -76,6 +95,7 @@ export const claimShare = (
   wanted: Limit,
   { holder, nowMs, untilMs }: Claim,
 ): Claimed | undefined => {
+  if (pausedUntil(current, nowMs) !== undefined) return undefined;
   const { shares, ended: recent } = prune(current, nowMs);
   const others = shares.filter((share) => share.holder !== holder);
   const before = shares.find((share) => share.holder === holder);
@@ -96,7 +116,7 @@ export const claimShare = (
 
 /**
  * Extends a share, and enlarges it by what is left of `wanted`. Undefined if its holder lost it, because it expired and
- * the capacity may be in use elsewhere.
+ * the capacity may be in use elsewhere, or because the server asked for a wait.
  */
 export const renewShare = (
   current: Shares,
@@ -105,7 +125,7 @@ export const renewShare = (
   { holder, nowMs, untilMs }: Claim,
 ): Claimed | undefined => {
   const held = current.shares.find((share) => share.holder === holder);
-  if (held === undefined) return undefined;
+  if (held === undefined || pausedUntil(current, nowMs) !== undefined) return undefined;
   const { shares, ended } = prune(current, nowMs);
   const others = shares.filter((share) => share.holder !== holder);
   const rest = restOf(limit, [...others, held]);
@@ -130,10 +150,10 @@ export const releaseShare = (
   ended: readonly number[],
   nowMs: number,
 ): Shares | undefined => {
-  const { shares, ended: earlier } = prune(current, nowMs);
+  const { shares, ended: earlier, ...rest } = prune(current, nowMs);
   if (!shares.some((share) => share.holder === holder)) return undefined;
   const mine = ended.filter((endMs) => endMs > nowMs - SECOND_MS - MAX_SKEW_MS);
-  return { shares: shares.filter((share) => share.holder !== holder), ended: [...earlier, ...mine] };
+  return { ...rest, shares: shares.filter((share) => share.holder !== holder), ended: [...earlier, ...mine] };
 };
 
 /** Share of a limit for one of several concurrent callers. */

@@ -368,6 +368,73 @@ describe('the limits of a connection', () => {
     expect(server.calls()).toBe(2);
   });
 
+  describe('of a server that asks for a wait', () => {
+    const half = { inFlight: 2, perSecond: 10 };
+
+    it('stop for all processes until it is over, also for one that calls at the time', async () => {
+      const { time, server, start } = createLimitWorld();
+      const [told, calling] = [start({ limit: LIMIT, wanted: half }), start({ limit: LIMIT, wanted: half })];
+      const calls = calling.calls(1000, 100);
+      calls.catch(() => {});
+      await time.run(Promise.all([told.call(10), time.sleep(2000)]));
+      const paused = await time.run(told.pause(600_000));
+      const until = new Date(time.now() + 600_000).toISOString();
+      expect(paused).toMatchObject({
+        name: 'LimitReached',
+        message: expect.stringContaining(`vault: the server asked for no calls before ${until}`),
+      });
+      await expect(time.run(told.call(10))).rejects.toMatchObject(paused);
+      await time.run(time.sleep(15_000));
+      await expect(calls).rejects.toMatchObject({ name: 'LimitReached', message: paused.message });
+      const before = server.calls();
+      // A shorter wait that another call is told does not end the longer one.
+      await time.run(calling.pause(10_000));
+      await time.run(calling.release());
+      await expect(time.run(start({ limit: LIMIT, priority: 'person' }).call(10))).rejects.toMatchObject({
+        message: paused.message,
+      });
+      expect(server.calls()).toBe(before);
+      await time.run(time.sleep(585_000));
+      await time.run(Promise.all([told.call(10), start({ limit: LIMIT, wanted: half }).call(10)]));
+      expect(server.calls()).toBe(before + 2);
+    });
+
+    it('are waited for in the function if that takes less than a minute', async () => {
+      const { time, start } = createLimitWorld();
+      const one = start({ limit: LIMIT });
+      await time.run(one.pause(50_000));
+      const before = time.now();
+      await time.run(start({ limit: LIMIT }).call(10));
+      expect(time.now() - before).toBeGreaterThan(50_000);
+      await time.run(one.pause(50_000));
+      const short = start({ limit: LIMIT, remainingMs: () => 79_000 });
+      await expect(time.run(short.call(10))).rejects.toMatchObject({ name: 'LimitReached' });
+    });
+
+    it('are not stopped for longer than a day, nor by a record that says so', async () => {
+      const { time, records, start } = createLimitWorld();
+      const { message } = await time.run(start({ limit: LIMIT }).pause(7 * 86_400_000));
+      expect(message).toContain(new Date(time.now() + 86_400_000).toISOString());
+      const place = limitAt.shares('vault');
+      const version = (await records.read(place))?.version ?? '';
+      await records.replace(place, { shares: [], ended: [], pausedUntilMs: time.now() + 2 * 86_400_000 }, version);
+      await time.run(start({ limit: LIMIT }).call(10));
+    });
+
+    it('stop at once for the process that was told, also if the record cannot be written', async () => {
+      const { time, records, server, start } = createLimitWorld();
+      const one = start({ limit: LIMIT });
+      const calls = one.calls(1000, 100);
+      calls.catch(() => {});
+      await time.run(time.sleep(2000));
+      records.replace = () => Promise.reject(new RelayError('StoreDenied', 'The bucket is closed.'));
+      const before = server.calls();
+      const paused = await time.run(one.pause(600_000));
+      await expect(time.run(calls)).rejects.toMatchObject({ name: 'LimitReached', message: paused.message });
+      expect(server.calls()).toBeLessThanOrEqual(before + LIMIT.inFlight);
+    });
+  });
+
   it('are not blocked by a function whose clock was an hour ahead', async () => {
     const { time, records, start } = createLimitWorld();
     const untilMs = time.now() + 3_600_000;

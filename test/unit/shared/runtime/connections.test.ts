@@ -193,6 +193,32 @@ describe('the connections of a relay', () => {
     );
   });
 
+  it.each<[string, RelayError, string, number | undefined]>([
+    ['a wait', new RelayError('RateLimited', 'Wait.', { retryAfterMs: 600_000 }), 'LimitReached', 600_007],
+    [
+      'the rest of an hour',
+      new RelayError('LimitReached', 'Wait.', { retryAfterMs: 600_000 }),
+      'LimitReached',
+      600_007,
+    ],
+    ['a moment', new RelayError('RateLimited', 'Wait.', { retryAfterMs: 1000 }), 'RateLimited', undefined],
+    ['nothing', new RelayError('RateLimited', 'Wait.'), 'RateLimited', undefined],
+    [
+      'a wait until it is up',
+      new RelayError('VaultUnavailable', 'Wait.', { retryAfterMs: 600_000 }),
+      'VaultUnavailable',
+      undefined,
+    ],
+  ])('stop for all functions if a server that limits calls asks for %s', async (_what, error, name, pausedUntilMs) => {
+    beginInvocation(() => 900_000);
+    const records = memorySharedRecords();
+    await connections('fleet', records).vaultOf('hall');
+    connectHttp.mockReturnValueOnce({ ...http, send: () => Promise.reject(error) });
+    const sent = contextOf().connect().send(Object({}));
+    await expect(sent).rejects.toMatchObject({ name });
+    expect((await records.read(limitAt.shares('hall')))?.record.pausedUntilMs).toBe(pausedUntilMs);
+  });
+
   it('report a refused sign-in by their name', async () => {
     await connections().vaultOf('hall');
     await contextOf().onSignInRefused();

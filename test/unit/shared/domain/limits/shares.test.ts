@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { claimShare, NO_SHARES, releaseShare, renewShare, type Shares } from '#shared/domain/limits/shares.ts';
+import { claimShare, NO_SHARES, pause, releaseShare, renewShare, type Shares } from '#shared/domain/limits/shares.ts';
 
 const LIMIT = { inFlight: 4, perSecond: 20 };
 
@@ -70,5 +70,16 @@ describe('shares of a limit', () => {
       const grown = renewShare(next?.next ?? NO_SHARES, LIMIT, LIMIT, claim('b'));
       expect(grown?.share).toMatchObject({ inFlight: 4, perSecond: 10 });
     });
+  });
+
+  it('are neither claimed nor renewed during a wait that the server asked for, which a release does not end', () => {
+    const nowMs = 1_000_000;
+    const claim = { holder: 'a', nowMs, untilMs: nowMs + 46_000 };
+    const held = claimShare(NO_SHARES, LIMIT, LIMIT, claim)?.next ?? NO_SHARES;
+    const paused = pause(held, 30_000, nowMs);
+    expect(renewShare(paused, LIMIT, LIMIT, claim)).toBeUndefined();
+    const released = releaseShare(paused, 'a', [], nowMs) ?? NO_SHARES;
+    expect(claimShare(released, LIMIT, LIMIT, claim)).toBeUndefined();
+    expect(claimShare(released, LIMIT, LIMIT, { ...claim, nowMs: nowMs + 30_000 })?.share).toMatchObject(LIMIT);
   });
 });
