@@ -10,6 +10,9 @@ import type { RetryPolicy } from '#shared/http/retry.ts';
 /** A limit of the server ends within a minute, and it is shared with others at the same address. */
 const RETRY: RetryPolicy = { attempts: 8, budgetMs: 180_000, baseMs: 1000 };
 
+/** Servers limit requests for tokens to ten a minute, and a request that is repeated counts as well. */
+const TOKEN_RETRY: RetryPolicy = { ...RETRY, attempts: 3 };
+
 /** Client ids name the organization of their API key. */
 const CLIENT_IDS: ClientIds = {
   pattern: /^organization\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
@@ -22,7 +25,7 @@ export const openSecretSafe = (
   { url, identityUrl = `${url}/identity`, apiUrl = `${url}/api`, authentication }: SecretSafeSettings,
   { connection, connect, readSecret, cacheToken, onSignInRefused }: ConnectionContext,
 ): Directory => {
-  const identity = connect({ url: identityUrl, retry: RETRY });
+  const identity = connect({ url: identityUrl, retry: TOKEN_RETRY });
   const http = connect({ url: apiUrl, retry: RETRY });
   const apiKey = () => readClientCredentials(readSecret, authentication.bootstrapSecret, CLIENT_IDS);
   const tokens = cacheToken({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { CommonFault } from '#local/simulators/common/faults.ts';
 import type { RelayError } from '#shared/errors.ts';
 import { openRelaySite } from './relay-site.ts';
 
@@ -61,11 +62,20 @@ describe('signing in to an organization', () => {
     });
   });
 
-  it('repeats no request for a token whose answer was lost', async () => {
-    const { simulator, directory } = await openRelaySite();
-    simulator.faults.add({ kind: 'token', effect: { type: 'reset', when: 'after' } });
-    await failureOf(directory.ensureSignIn());
-    expect(simulator.issuedTokens()).toHaveLength(1);
+  it.each<[string, CommonFault]>([
+    ['a 503 that names a time', { type: 'status', status: 503, headers: { 'retry-after': '7' } }],
+    ['a lost answer', { type: 'reset', when: 'after' }],
+  ])('requests a token again after %s, three times at most', async (_what, effect) => {
+    const { simulator, directory, waits } = await openRelaySite();
+    const requests = () => simulator.audit.filter(({ kind }) => kind === 'token').length;
+    simulator.faults.add({ kind: 'token', effect, times: 5 });
+    // Functions that wait for the token fail with it, as after any renewal that may have taken place.
+    const failure = { name: 'VaultUnavailable', retryable: true, mayHaveHappened: true };
+    expect(await failureOf(directory.ensureSignIn())).toMatchObject(failure);
+    expect(requests()).toBe(3);
+    await expect(directory.ensureSignIn()).resolves.toBeDefined();
+    expect(requests()).toBe(6);
+    if (effect.type === 'status') expect(Math.min(...waits)).toBeGreaterThanOrEqual(7000);
   });
 
   it.each([
