@@ -48,7 +48,8 @@ const proxy = z.strictObject({
 
 /**
  * Settings common to all connections, as a raw shape. A connection type spreads them into its settings, beside `type`.
- * A type with a more specific address overrides `url` with its own {@link httpsAddress}.
+ * A type with a more specific address overrides `url` with its own {@link httpsAddress}. The names of further addresses
+ * end in `Url`: the network of the functions permits their ports as well.
  */
 export const commonConnection = {
   url: httpsAddress('address of the vault', 'https://pam.example.com'),

@@ -8,10 +8,6 @@ const address = httpsAddress('address of SecretSafe', EXAMPLE).refine((url) => n
   error: ({ input }) => `write the site alone, without a path: ${new URL(z.string().parse(input)).origin}`,
 });
 
-/** Functions inside of a network reach the port of `url` and the usual one. */
-const elsewhere = (what: string, example: string) =>
-  httpsAddress(what, example).refine((url) => new URL(url).port === '', 'remove the port; the usual one is used');
-
 /** An entry under `connections` for an organization of SecretSafe. */
 export const secretSafeSettings = z.strictObject({
   type: z
@@ -19,10 +15,10 @@ export const secretSafeSettings = z.strictObject({
     .describe('Organization in SecretSafe, or in a server that is compatible with Bitwarden.'),
   ...commonConnection,
   url: address,
-  identityUrl: elsewhere('address of the identity service', 'https://identity.bitwarden.com')
+  identityUrl: httpsAddress('address of the identity service', 'https://identity.bitwarden.com')
     .optional()
     .describe('Address of the identity service, if it is not {url}/identity.'),
-  apiUrl: elsewhere('address of the API', 'https://api.bitwarden.com')
+  apiUrl: httpsAddress('address of the API', 'https://api.bitwarden.com')
     .optional()
     .describe('Address of the API, if it is not {url}/api.'),
   authentication: z
