@@ -135,6 +135,11 @@ export interface ResourceType {
   readonly keepsMark: boolean;
   /** True if the object grants rights, so that a message must not choose an existing one. */
   readonly grantsRights: boolean;
+  /**
+   * Sentence for people about what a deletion ends for good, for the notice about a withdrawal. Absent if the object
+   * can be made again as it was.
+   */
+  readonly loss?: string;
 }
 
 /** Kinds of resource of a connection, by their names in a blueprint. */

@@ -40,6 +40,7 @@ export const REMOTE_TYPES = {
   host: declaration(thing('host', { kind: z.string().default('any') })),
   account: declaration(thing('account', { host: z.string(), password: initialPassword.optional() }), {
     references: { host: ['host'] },
+    loss: 'Its password is lost.',
   }),
   rule: declaration(thing('rule', { accounts: z.array(z.string()) }), {
     references: { accounts: ['account'] },

@@ -126,12 +126,20 @@ const usesLeft = async (
 
 const DAY_MS = 86_400_000;
 
+/** Result of a withdrawal: the objects that it disabled, and the changes that it undid. */
+interface Withdrawn {
+  readonly names: string[];
+  readonly losses: Set<string>;
+  readonly undone: number;
+}
+
 /**
- * Ends the access to a subject: takes back its rights, and disables the accounts that the relay made. Returns the names
- * of those. Repeatable.
+ * Ends the access to a subject: takes back its rights, and disables what the relay made and can disable, such as an
+ * account or a member. Repeatable.
  */
-const withdrawAccess = async (context: TaskContext): Promise<{ readonly names: string[]; readonly undone: number }> => {
+const withdrawAccess = async (context: TaskContext): Promise<Withdrawn> => {
   const names: string[] = [];
+  const losses = new Set<string>();
   let undone = 0;
   for (const resource of prepareHoldings(context.types, context.subject.current()).toReversed()) {
     if (!resource.type.keepsMark) {
@@ -144,8 +152,9 @@ const withdrawAccess = async (context: TaskContext): Promise<{ readonly names: s
     if (found === undefined) continue;
     await work.setEnabled(found.id, false);
     names.push(found.title);
+    if (resource.type.loss !== undefined) losses.add(resource.type.loss);
   }
-  return { names, undone };
+  return { names, losses, undone };
 };
 
 /**
@@ -154,15 +163,12 @@ const withdrawAccess = async (context: TaskContext): Promise<{ readonly names: s
  */
 export const withdrawSubject = async (context: TaskContext, progress: Applied): Promise<Applied> => {
   const { subject, blueprint } = context;
-  const { names, undone } = await withdrawAccess(context);
+  const { names, losses, undone } = await withdrawAccess(context);
   const removeAt = new Date(context.now() + blueprint.removal.graceDays * DAY_MS).toISOString();
   const hasAny = Object.keys(subject.current().holdings).length > 0;
   await subject.change((known) => ({ ...known, state: hasAny ? 'withdrawn' : 'absent', ...(hasAny && { removeAt }) }));
-  const warning =
-    names.length === 0
-      ? []
-      : [
-          `Access is withdrawn. The vault may hold the only copy of the credentials of ${names.join(', ')}, which are deleted after ${removeAt}.`,
-        ];
-  return finish(withNotes({ ...progress, undone: progress.undone + undone }, warning));
+  const warning = [`Access is withdrawn. After ${removeAt}, these are deleted: ${names.join(', ')}.`, ...losses].join(
+    ' ',
+  );
+  return finish(withNotes({ ...progress, undone: progress.undone + undone }, names.length === 0 ? [] : [warning]));
 };

@@ -23,7 +23,7 @@ const MAX_RETRY_HOURS = 24;
 
 /**
  * Records the result of a task and gives the subject back, or continues with an order that arrived during the task.
- * Notifies people if the task failed, or if credentials will be deleted. Repeatable.
+ * Notifies people if the task failed, or if what was disabled will be deleted. Repeatable.
  */
 export const createReportProvision =
   ({ records, signals, measure, notify, now }: ReportProvisionDependencies) =>

@@ -19,8 +19,8 @@ const tokenSchema = z.object({
 const DEVICE_TYPE = '21';
 
 /**
- * Requests a token with the API key of an organization. Repeatable, because a token whose answer was lost changes nothing.
- * Raises `SignInRefused` if the server refuses the key, which is final.
+ * Requests a token with the API key of an organization. Repeatable, because a token whose answer was lost changes
+ * nothing. Raises `SignInRefused` if the server refuses the key, which is final.
  */
 export const requestToken = async (http: Http, { clientId, clientSecret }: Omit<ClientCredentials, 'versionId'>) => {
   try {

@@ -74,6 +74,7 @@ export const managedAccount: ResourceType = {
   fixed: {},
   keepsMark: true,
   grantsRights: false,
+  loss: 'The vault may hold the only copy of the credentials of an account.',
 };
 
 const row = z.looseObject({

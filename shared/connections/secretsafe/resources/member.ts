@@ -32,6 +32,7 @@ export const member: ResourceType = {
   fixed: {},
   keepsMark: true,
   grantsRights: true,
+  loss: 'A member that is invited again has to accept, and a person has to confirm it.',
 };
 
 export interface WorkOptions {

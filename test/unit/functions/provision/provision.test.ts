@@ -409,7 +409,9 @@ describe('deprovisioning', () => {
     await world.send('i-1', { position: 2, action: 'deprovision' });
     await world.drain();
     expect(object(world, 'account')?.isEnabled).toBe(false);
-    expect(world.notices).toEqual([expect.stringMatching(/only copy of the credentials of .*root.*2026-03-08/)]);
+    expect(world.notices).toEqual([
+      expect.stringMatching(/After 2026-03-08.*, these are deleted: .*root.*\. Its password is lost\./),
+    ]);
     world.advance(6 * DAY_MS);
     await world.sweep();
     await world.drain();
