@@ -36,8 +36,8 @@ export const NO_SHARES: Shares = { shares: [], ended: [] };
 /** No share lasts longer. One that would was written by a function with a wrong clock. */
 const MAX_SHARE_MS = 20 * 60_000;
 
-/** No wait lasts longer, whatever the server asks for. */
-const MAX_PAUSE_MS = 24 * 3_600_000;
+/** No wait lasts longer, whatever the server asks for: one wrong answer must not keep leases open for a day. */
+const MAX_PAUSE_MS = 3_600_000;
 
 /** End of the wait that the server asked for; undefined if there is none. One that is too far off came from a clock. */
 export const pausedUntil = ({ pausedUntilMs }: Shares, nowMs: number): number | undefined =>
