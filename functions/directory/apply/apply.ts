@@ -4,6 +4,7 @@ import type { Directory } from '#shared/connections/directory.ts';
 import type { Actor, Carried } from '#shared/directory/actor.ts';
 import { carryOut } from '#shared/directory/carry-out.ts';
 import { isOfDirectory } from '#shared/directory/is-of-directory.ts';
+import { NO_OWNERSHIP, type Ownership } from '#shared/domain/directory/state.ts';
 import { type Step, subjectOf } from '#shared/domain/directory/steps.ts';
 import { asRelayError, type RelayError } from '#shared/errors.ts';
 import { type DirectoryPlanRecord, directoryAt } from '#shared/records/directory-records.ts';
@@ -49,14 +50,20 @@ export const createApplyDirectory =
     });
   };
 
-/** Groups of the plan, and those that this run has created. */
-const createGroupNamed =
-  (records: RemovableRecords, rule: string, { groups }: DirectoryPlanRecord): Actor['groupNamed'] =>
-  async (name) => {
-    if (Object.hasOwn(groups, name)) return groups[name];
-    const made = (await records.read(directoryAt.ownership(rule)))?.record.groups ?? {};
-    return Object.entries(made).find(([, known]) => known === name)?.[0];
+/** Groups of the plan, and those that this run has created, which it does before it puts members in them. */
+const createGroupNamed = (records: RemovableRecords, rule: string, plan: DirectoryPlanRecord): Actor['groupNamed'] => {
+  const planned = new Map(Object.entries(plan.groups));
+  let made: ReadonlyMap<string, string> | undefined;
+  return async (name) => {
+    if (planned.has(name)) return planned.get(name);
+    made ??= groupsIn((await records.read(directoryAt.ownership(rule)))?.record ?? NO_OWNERSHIP);
+    return made.get(name);
   };
+};
+
+/** Ids of the groups, by the name under which each was declared. */
+const groupsIn = ({ groups }: Ownership): ReadonlyMap<string, string> =>
+  new Map(Object.entries(groups).map(([id, name]) => [name, id]));
 
 const work = async (
   actor: Actor,

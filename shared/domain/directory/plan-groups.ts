@@ -15,6 +15,8 @@ export interface GroupPlan {
   readonly findings: readonly string[];
   /** Ids of the declared groups that exist, by name. */
   readonly existing: ReadonlyMap<string, string>;
+  /** Names of the declared groups that this plan creates. */
+  readonly created: ReadonlySet<string>;
   readonly owned: Readonly<Record<string, string>>;
 }
 
@@ -22,6 +24,7 @@ export interface GroupPlan {
 export const planGroups = (planning: Planning): GroupPlan => {
   const { declared, observed, marks, resolve, ownership } = planning;
   const existing = new Map<string, string>();
+  const created = new Set<string>();
   const steps: Step[] = [];
   const drift: Drift[] = [];
   const findings: string[] = [];
@@ -44,6 +47,7 @@ export const planGroups = (planning: Planning): GroupPlan => {
     } else if (observed.groups.rejected.length > 0) {
       findings.push(`The group ${name} is not created: rows of the list of groups cannot be read.`);
     } else {
+      created.add(name);
       drift.push({ field: 'missing', about: name });
       const mark = marks ? { mark: markOf(planning, 'group', name) } : {};
       steps.push({ kind: 'create-group', name, access: [...(wanted ?? [])], ...mark });
@@ -65,7 +69,7 @@ export const planGroups = (planning: Planning): GroupPlan => {
   const left = isSilent ? [] : observed.groups.rows.filter(({ id }) => Object.hasOwn(owned, id) && !ids.has(id));
   const removal = left.map((group) => removalOf(planning, group));
   return {
-    ...{ steps, findings, existing, owned },
+    ...{ steps, findings, existing, created, owned },
     leaving: removal.flatMap((one) => one.step ?? []),
     beginning: removal.flatMap((one) => (one.begins ? [one.id] : [])),
     drift: [...drift, ...left.map(({ name }): Drift => ({ field: 'extra', about: name }))],

@@ -1,6 +1,8 @@
 import type { CollectionAccess, Member } from '#shared/connections/directory.ts';
 import type { DeclaredMember } from '#shared/domain/directory/declared.ts';
 import { isOurs, markOf } from '#shared/domain/directory/marks.ts';
+import { type Memberships, readMemberships } from '#shared/domain/directory/memberships.ts';
+import type { GroupPlan } from '#shared/domain/directory/plan-groups.ts';
 import { DAY_MS, isSameAccess, type Planning } from '#shared/domain/directory/planning.ts';
 import type { Person } from '#shared/domain/directory/state.ts';
 import type { Drift, Step } from '#shared/domain/directory/steps.ts';
@@ -30,15 +32,13 @@ interface Needs {
   readonly seats?: number;
 }
 
-type Existing = ReadonlyMap<string, string>;
-
-/** Plans the members. `existing`: ids of the declared groups that exist, by name. Pure. */
-export const planMembers = (planning: Planning, existing: Existing): MemberPlan => {
+/** Plans the members. Pure. */
+export const planMembers = (planning: Planning, groups: Pick<GroupPlan, 'existing' | 'created'>): MemberPlan => {
   const { declared, observed, ownership, people } = planning;
   const listed = Map.groupBy(observed.members.rows, ({ email }) => email);
   const wanted = new Map(declared.members.map((member) => [member.email, member]));
   const owned = ownedIn(planning, wanted);
-  const groupsOf = membershipsIn(planning, existing);
+  const memberships = readMemberships(observed, groups);
   const emails = new Set([...wanted.keys(), ...listed.keys(), ...people.keys()]);
   const needs = [...emails].toSorted().map((email): Needs => {
     const [member, ...others] = listed.get(email) ?? [];
@@ -51,13 +51,13 @@ export const planMembers = (planning: Planning, existing: Existing): MemberPlan 
     const person = isDeclaredAlone ? { ...known, word: undefined } : known;
     const target = declaredOne && withMove(declaredOne, person?.word, clockOf(planning));
     if (others.length > 0) return { finding: `Several members have the address ${email}. They are left alone.` };
-    if (member === undefined) return absent(planning, email, target, person);
+    if (member === undefined) return absent(planning, { email, target, person, memberships });
     const hasLeft = person?.word?.said === 'left';
     if (target !== undefined && !hasLeft) {
-      return present(planning, { target, member, person, existing, groups: groupsOf.get(member.id) ?? new Set() });
+      return present(planning, { target, member, person, memberships });
     }
     const isOwned = owned.has(member.id);
-    const hasGroups = groupsOf.has(member.id);
+    const hasGroups = memberships.of(member.id).size > 0;
     return leave(planning, { member, person, isOwned, hasGroups, isDeclared: target !== undefined });
   });
   const seated = withinSeats(needs, observed.freeSeats);
@@ -88,20 +88,16 @@ const ownedIn = (planning: Planning, wanted: ReadonlyMap<string, DeclaredMember>
   );
 };
 
-/** Names of the declared groups of each member, by its id. */
-const membershipsIn = ({ observed }: Planning, existing: Existing): ReadonlyMap<string, ReadonlySet<string>> => {
-  const found = new Map<string, Set<string>>();
-  for (const [name, group] of existing) {
-    for (const id of observed.membersOf.get(group) ?? []) found.set(id, (found.get(id) ?? new Set()).add(name));
-  }
-  return found;
-};
+interface Absent {
+  readonly email: string;
+  readonly target: DeclaredMember | undefined;
+  readonly person: Person | undefined;
+  readonly memberships: Memberships;
+}
 
 const absent = (
   { observed, marks, resolve, relay, rule }: Planning,
-  email: string,
-  target: DeclaredMember | undefined,
-  person: Person | undefined,
+  { email, target, person, memberships }: Absent,
 ): Needs => {
   // A list that lacks rows does not show who is absent.
   if (observed.members.rejected.length > 0) {
@@ -118,7 +114,8 @@ const absent = (
   const access = resolve(target.collections);
   const isUnknown = target.collections !== undefined && access === undefined;
   const mark = marks ? { mark: markOf({ relay, rule }, 'member', email) } : {};
-  const { type = 'user', groups } = target;
+  const { type = 'user' } = target;
+  const groups = memberships.known(target.groups);
   return {
     steps: [{ kind: 'invite', email, type, groups, access: [...(access ?? [])], ...mark }],
     drift: [{ field: 'missing', about: email }],
@@ -131,9 +128,7 @@ interface Present {
   readonly target: DeclaredMember;
   readonly member: Member;
   readonly person: Person | undefined;
-  readonly existing: Existing;
-  /** Names of the declared groups that it is in. */
-  readonly groups: ReadonlySet<string>;
+  readonly memberships: Memberships;
 }
 
 const present = (planning: Planning, subject: Present): Needs => {
@@ -158,8 +153,8 @@ const present = (planning: Planning, subject: Present): Needs => {
 
 /** Compares field by field. A member that is restored has again what it had. */
 const differencesOf = (
-  { resolve, marks, relay, rule, observed }: Planning,
-  { target, member, existing, groups }: Present,
+  { resolve, marks, relay, rule }: Planning,
+  { target, member, memberships }: Present,
   leaving: Person['leaving'],
 ) => {
   const { id, email } = member;
@@ -180,15 +175,9 @@ const differencesOf = (
       ...(mark !== undefined && { mark }),
     });
   }
-  // Groups whose members are not known are left alone. New ones have no members.
-  const isKnown = (name: string): boolean => {
-    const group = existing.get(name);
-    return group === undefined || observed.membersOf.has(group);
-  };
-  const again = new Set(leaving?.groups ?? []);
-  const has = (name: string): boolean => groups.has(name) || again.has(existing.get(name) ?? '');
-  const add = target.groups.filter((name) => isKnown(name) && !has(name));
-  const remove = [...existing.keys()].filter((name) => has(name) && !target.groups.includes(name));
+  const has = memberships.of(id, leaving?.groups);
+  const add = memberships.known(target.groups).filter((name) => !has.has(name));
+  const remove = [...has].filter((name) => !target.groups.includes(name));
   if (add.length + remove.length > 0) {
     drift.push({ field: 'groups', about: email });
     steps.push({ kind: 'change-groups', id, email, add, remove });

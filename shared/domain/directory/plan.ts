@@ -40,7 +40,7 @@ export const planDirectory = (
     resolve: createResolve(observed.collections),
   };
   const groups = planGroups(planning);
-  const members = planMembers(planning, groups.existing);
+  const members = planMembers(planning, groups);
   const policies = planPolicies(planning);
   const parts = [groups, members, policies];
   const keep = refusal(planning, groups, members);

@@ -228,6 +228,16 @@ describe('a run over a directory', () => {
     expect(world.remote.people.groups.has('staff')).toBe(true);
   });
 
+  it('leaves members alone whose group cannot be told apart from another of its name', async () => {
+    const remote = team();
+    remote.people.groups.set('other', aGroup('other', { name: 'staff' }));
+    const members = [...TEAM, 'eve'].map((id) => ({ email: email(id), groups: ['staff'] }));
+    const world = directoryWorld({ remote, settings: declare([], { groups: [{ name: 'staff' }], members }) });
+    expect(await world.run('1')).toEqual({ status: 'SUCCEEDED', drift: 1, done: 1, failed: 0 });
+    expect(await world.run('2')).toEqual({ status: 'SUCCEEDED', drift: 0, done: 0, failed: 0 });
+    expect(changesOf(remote)).toEqual(['invite eve@example.com']);
+  });
+
   it('invites only as many as there are seats', async () => {
     const world = directoryWorld({ remote: team({ freeSeats: 1 }), settings: declare([...TEAM, 'eve', 'fay']) });
     await world.run('1');
