@@ -111,8 +111,8 @@ export interface DirectorySession {
   groupsOf(member: string): Promise<readonly string[]>;
   /** Ids of the members of a group. Repeatable. */
   membersOf(group: string): Promise<readonly string[]>;
-  /** Free seats; undefined if the directory does not show them. Repeatable. */
-  freeSeats(): Promise<number | undefined>;
+  /** Free seats beside these members; undefined if the directory does not show them. Repeatable. */
+  freeSeats(members: Listed<Member>): Promise<number | undefined>;
 
   /**
    * Invites a person, who receives a mail. Not repeatable: look for the address first. Returns the id. Older servers

@@ -35,7 +35,7 @@ export const createView = (
   { relay, rule, settings, ownership, now }: ViewOptions,
 ): SubjectOf => {
   const members = once(async () => ({ listedAt: now(), listed: await session.members() }));
-  const seats = once(() => session.freeSeats());
+  const seats = once(async () => session.freeSeats((await members()).listed));
   const marks = once(async () =>
     [...(await members()).listed.rows, ...(await session.groups()).rows].every(
       ({ externalId }) => !isForeign(externalId),

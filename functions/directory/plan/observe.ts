@@ -4,7 +4,6 @@ import type { Declared } from '#shared/domain/directory/declared.ts';
 import { findGroup } from '#shared/domain/directory/plan-groups.ts';
 import type { Observed } from '#shared/domain/directory/planning.ts';
 import type { Ownership } from '#shared/domain/directory/state.ts';
-import { RelayError } from '#shared/errors.ts';
 
 /** Calls for members of groups at the same time. The limits of the connection apply as well. */
 const MAX_CALLS = 4;
@@ -22,14 +21,9 @@ export const observe = async (
   session: DirectorySession,
   { relay, rule, declared, ownership, hasPolicies }: ObserveOptions,
 ): Promise<Observed> => {
-  const { manages, revokes } = await session.abilities();
-  if (!manages) {
-    throw new RelayError(
-      'ConfigurationInvalid',
-      `The directory of ${rule} can only be imported into, so the relay cannot manage it. Use another server, or remove the rule.`,
-    );
-  }
   const members = await session.members();
+  // The rows tell what a server can do that does not publish it.
+  const { revokes } = await session.abilities();
   const groups = await session.groups();
   const collections = await session.collections();
   const policies = hasPolicies ? await session.policies() : undefined;
@@ -40,5 +34,5 @@ export const observe = async (
   const membersOf = new Map(
     await pMap(existing, async (id) => [id, await session.membersOf(id)] as const, { concurrency: MAX_CALLS }),
   );
-  return { members, groups, collections, policies, membersOf, freeSeats: await session.freeSeats(), revokes };
+  return { members, groups, collections, policies, membersOf, freeSeats: await session.freeSeats(members), revokes };
 };

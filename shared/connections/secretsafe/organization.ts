@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { DirectorySession, Policy } from '#shared/connections/directory.ts';
 import { notTaken, pathOf, readExisting, readList, readOne, write } from '#shared/connections/secretsafe/calls.ts';
 import type { Session } from '#shared/connections/secretsafe/session.ts';
-import { memberRow, type PolicyRow, policyRow } from '#shared/connections/secretsafe/wire.ts';
+import { type PolicyRow, policyRow } from '#shared/connections/secretsafe/wire.ts';
 import { RelayError } from '#shared/errors.ts';
 
 const toPolicy = ({ type, enabled, data }: PolicyRow): Policy => ({ type, enabled, data: data ?? {} });
@@ -31,10 +31,9 @@ export const openOrganization = (session: Session): OrganizationCalls => ({
     ];
     if (different.length > 0) throw notTaken(session, path, different);
   },
-  async freeSeats() {
+  async freeSeats({ rows, rejected }) {
     const seats = await seatsOf(session);
     if (seats === undefined) return undefined;
-    const { rows, rejected } = await readList(session, 'members', memberRow);
     const taken = rows.filter(({ status }) => status !== 'revoked').length + rejected.length;
     return Math.max(0, seats - taken);
   },

@@ -90,6 +90,16 @@ describe('the abilities of a server', () => {
 });
 
 describe('the lists', () => {
+  it('of members tell the kind of server and the taken seats, without another list', async () => {
+    const { inSession, kinds } = await siteWith({ specification: 'absent', seats: 99 });
+    await inSession(async (session) => {
+      const members = await session.members();
+      await session.abilities();
+      await session.freeSeats(members);
+    });
+    expect(kinds()).toEqual(['members', 'specification', 'subscription']);
+  });
+
   it.each(ERAS)('show everybody with nothing personal but the address: %s', async (_era, switches) => {
     const site = await siteWith(switches);
     const { rows, rejected } = await site.inSession((session) => session.members());
@@ -144,9 +154,11 @@ describe('the lists', () => {
   it('show the free seats where the server does, and never more than are paid for', async () => {
     const cloud = await siteWith({ seats: 15, maxAutoScaleSeats: 99 });
     const members = cloud.simulator.members().filter(({ status }) => status !== -1);
-    expect(await cloud.inSession((session) => session.freeSeats())).toBe(15 - members.length);
+    const free = ({ inSession }: typeof cloud) =>
+      inSession(async (session) => session.freeSeats(await session.members()));
+    expect(await free(cloud)).toBe(15 - members.length);
     const own = await siteWith({ deployment: 'self-hosted' });
-    expect(await own.inSession((session) => session.freeSeats())).toBeUndefined();
+    expect(await free(own)).toBeUndefined();
   });
 });
 
