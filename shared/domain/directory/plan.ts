@@ -1,5 +1,6 @@
 import type { Collection, Listed } from '#shared/connections/directory.ts';
 import type { Declared } from '#shared/domain/directory/declared.ts';
+import { withinMarks } from '#shared/domain/directory/marking.ts';
 import { isForeign } from '#shared/domain/directory/marks.ts';
 import { planGroups } from '#shared/domain/directory/plan-groups.ts';
 import { planMembers } from '#shared/domain/directory/plan-members.ts';
@@ -44,7 +45,7 @@ export const planDirectory = (
   const policies = planPolicies(planning);
   const parts = [groups, members, policies];
   const keep = refusal(planning, groups, members);
-  const steps = parts.flatMap((part) => part.steps);
+  const { steps, findings } = withinMarks(parts.flatMap((part) => part.steps));
   const leaving = [...groups.leaving, ...members.leaving];
   return {
     steps: inOrder([...steps, ...(keep === undefined ? leaving : [])]),
@@ -52,7 +53,8 @@ export const planDirectory = (
     findings: [
       ...(keep === undefined ? [] : [keep]),
       ...declared.rejected,
-      ...parts.flatMap(({ findings }) => findings),
+      ...parts.flatMap((part) => part.findings),
+      ...findings,
     ],
     refused: keep === undefined ? 0 : leaving.length,
     groups: Object.fromEntries(groups.existing),

@@ -88,8 +88,18 @@ const ORDER: Readonly<Record<Step['kind'], number>> = {
   'follow-invitation': 9,
 };
 
-/** An owner is made before another one leaves. */
-const rank = (step: Step): number => (step.kind === 'change-member' && step.type === 'owner' ? 0 : ORDER[step.kind]);
+/** True for a change that only marks what was adopted. Pure. */
+export const isMarking = (step: Step): boolean => {
+  if (step.kind !== 'change-member' && step.kind !== 'change-group') return false;
+  const isChange = step.access !== undefined || (step.kind === 'change-member' ? step.type !== undefined : step.rename);
+  return step.mark !== undefined && !isChange;
+};
+
+/** An owner is made before another one leaves, and a mark is worth less than any change. */
+const rank = (step: Step): number => {
+  if (isMarking(step)) return 10;
+  return step.kind === 'change-member' && step.type === 'owner' ? 0 : ORDER[step.kind];
+};
 
 /** Sorts: what ends access comes first, and each reference after what it names. Stable. Pure. */
 export const inOrder = (steps: readonly Step[]): Step[] => steps.toSorted((one, other) => rank(one) - rank(other));
