@@ -4,6 +4,7 @@ import { measureCheckout } from './figures/checkout.ts';
 import { measureCheckoutDuringSync } from './figures/checkout-during-sync.ts';
 import { measureColdDelivery } from './figures/cold-delivery.ts';
 import { measureColdImport } from './figures/cold-import.ts';
+import { measureDirectory } from './figures/directory.ts';
 import { measureFewChanges } from './figures/few-changes.ts';
 import { measureFullSync } from './figures/full-sync.ts';
 import { measureLoadConfig } from './figures/load-config.ts';
@@ -37,6 +38,7 @@ const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   provisioning: measureProvisioning,
   rotation: measureRotation,
   sra: measureSra,
+  directory: measureDirectory,
   checkout: measureCheckout,
   'checkout-during-sync': measureCheckoutDuringSync,
   webhook: measureWebhook,

@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import * as z from 'zod';
+import { join } from 'node:path';
 import { awsEnvironment } from '#local/aws/environment.ts';
 import { LOCAL_STORES, type LocalStoreName } from '#local/stores.ts';
 import { NAMES, startWorld, type World } from '#local/world.ts';
@@ -12,20 +9,10 @@ import { syncSteps } from '#shared/workflows/sync.ts';
 import { bundleBareFunction } from '../bare-bundle.ts';
 import { environmentOf } from '../environment.ts';
 import { type Measured, median, spread } from '../figure.ts';
+import { invokeCold, type Sample } from '../invoke-cold.ts';
 import { plainFleet, SEED } from '../worlds.ts';
 
-const CHILD = resolve(import.meta.dirname, '../children/invoke.mjs');
 const ROUNDS = 9;
-
-const sampleSchema = z.object({ cpuMs: z.number(), durationMs: z.number(), result: z.unknown() });
-type Sample = z.infer<typeof sampleSchema>;
-
-/** Invokes the handler of a bundle in a new process. */
-const invokeCold = async (folder: string, event: unknown, env: Readonly<Record<string, string>>): Promise<Sample> => {
-  const command = [CHILD, folder, JSON.stringify(event)];
-  const { stdout } = await promisify(execFile)(process.execPath, command, { env });
-  return sampleSchema.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
-};
 
 const RETRIEVE = functionName(syncSteps.retrieve);
 const RUN = { workflow: 'sync', rule: NAMES.sync, run: `${NAMES.sync}.bench`, order: { sync: NAMES.sync } };
@@ -59,7 +46,7 @@ const planFor = async (stores: readonly LocalStoreName[]): Promise<PlannedSync> 
     async retrieve(batch) {
       const own = { ...RUN, batch };
       const requested = await invokeWarm(world, syncSteps.request, own);
-      const sample = await invokeCold(folder, { ...own, requested }, env);
+      const sample = await invokeCold(folder, { ...own, requested }, { env });
       const retrieved = syncSteps.retrieve.output.parse(sample.result);
       await invokeWarm(world, syncSteps.checkin, { ...own, requested, retrieved });
       const delivered = retrieved.settled.filter(({ outcome }) => outcome === 'delivered');
@@ -79,7 +66,7 @@ const prepareBare = async ({ aws, directory }: World): Promise<() => Promise<Sam
     SecretString: 'read by the bare function',
   });
   const env = awsEnvironment(aws.endpoint);
-  return () => invokeCold(folder, 'bare', env);
+  return () => invokeCold(folder, 'bare', { env });
 };
 
 /** Measures the CPU time from the start of a process until `retrieve` has delivered to one store, and to three. */

@@ -10,6 +10,7 @@ import { functionName } from '#shared/workflows/step.ts';
 import { syncSteps } from '#shared/workflows/sync.ts';
 import { environmentOf } from '../environment.ts';
 import { type Measured, round } from '../figure.ts';
+import { SMALL_HEAP } from '../invoke-cold.ts';
 import { SEED } from '../worlds.ts';
 
 const CHILD = resolve(import.meta.dirname, '../children/plan.mjs');
@@ -33,10 +34,6 @@ const fillStore = ({ vault, aws }: World, relayId: string): void => {
 
 const planSchema = z.object({ batches: z.int(), durationMs: z.number(), residentMb: z.number() });
 
-/**
- * Flags of a small machine. With spare memory, V8 delays garbage collection and uses more memory than it needs.
- */
-const SMALL_HEAP = ['--max-old-space-size=160', '--max-semi-space-size=4'];
 /** Heap limit for a million accounts, which leaves room for memory outside the heap. */
 const LARGE_HEAP = ['--max-old-space-size=1200', '--max-semi-space-size=4'];
 

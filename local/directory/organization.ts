@@ -2,7 +2,7 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import type { Document } from 'yaml';
 import { localClientConfig } from '../aws/resources.ts';
 import { createFleet } from '../simulators/secretsafe/fleet.ts';
-import { STATUS } from '../simulators/secretsafe/organization.ts';
+import { type Access, type Fleet, STATUS } from '../simulators/secretsafe/organization.ts';
 import { type SecretSafeSimulator, startSecretSafe } from '../simulators/secretsafe/server.ts';
 import type { World } from '../world.ts';
 
@@ -27,9 +27,11 @@ const SIGN_IN_EVENT = 1000;
 /** A member of the declared state. */
 export interface DeclaredPerson {
   readonly email: string;
-  readonly type?: 'user' | undefined;
+  readonly type?: 'admin' | 'user' | undefined;
   /** Names of groups. */
   readonly groups?: readonly string[];
+  /** Access by ids of collections. */
+  readonly collections?: readonly ({ readonly collection: string } & Partial<Access>)[];
 }
 
 export interface Organization {
@@ -44,19 +46,19 @@ export interface Organization {
 }
 
 /** A fleet whose members all are or become active. */
-const fleetOf = (seed: number) => {
+const fleetOf = (seed: number): Fleet => {
   const fleet = createFleet({ members: MEMBERS, groups: GROUPS, collections: COLLECTIONS, seed });
   const isActive = ({ status }: { readonly status: number }) => status !== STATUS.revoked && status !== STATUS.staged;
   return { ...fleet, members: fleet.members.filter(isActive) };
 };
 
-/** Starts the server. The caller must close it. */
-export const startOrganization = async (seed: number): Promise<Organization> => {
+/** Starts the server. Default: a small fleet. The caller must close it. */
+export const startOrganization = async (seed: number, fleet: Fleet = fleetOf(seed)): Promise<Organization> => {
   let now = Date.now;
   let s3: S3Client | undefined;
   const server = await startSecretSafe({
     seed,
-    fleet: fleetOf(seed),
+    fleet,
     now: () => now(),
     // It answers faster than any real one, which its limits would hide.
     switches: { throttling: 'off', lastToken: 'empty' },
