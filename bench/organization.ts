@@ -4,6 +4,7 @@ import type { AuditEntry } from '#local/simulators/secretsafe/audit.ts';
 import { createFleet } from '#local/simulators/secretsafe/fleet.ts';
 import { type Fleet, STATUS, TYPE } from '#local/simulators/secretsafe/organization.ts';
 import type { World } from '#local/world.ts';
+import { markOf } from '#shared/domain/directory/marks.ts';
 import { type DirectoryApplied, directorySteps } from '#shared/workflows/directory.ts';
 import { functionName } from '#shared/workflows/step.ts';
 import { environmentOf } from './environment.ts';
@@ -15,18 +16,24 @@ export const ORGANIZATION = { members: 10_000, groups: 500, collections: 200 };
 
 const GROUPS_OF_MEMBER = 3;
 
-/** Members who all are active, and groups with a name each. No other program has marked them. */
+const OWNER = { relay: 'pam-relay', rule: DIRECTORY_RULE };
+
+/** Members who all are active, and groups with a name each. An earlier relay has marked them. */
 export const largeFleet = (): Fleet => {
   const { members, groups, collections } = createFleet({ ...ORGANIZATION, seed: SEED });
   const groupIdsAt = (index: number) =>
     Array.from({ length: GROUPS_OF_MEMBER }, (_, at) => groups[(index + at * 7) % groups.length]?.id ?? '');
   return {
     collections,
-    groups: groups.map((group, index) => ({ ...group, name: `Team ${index + 1}`, externalId: null })),
+    groups: groups.map((group, index) => ({
+      ...group,
+      name: `Team ${index + 1}`,
+      externalId: markOf(OWNER, 'group', group.id),
+    })),
     members: members.map((member, index) => ({
       ...member,
       ...{ type: index === 0 ? TYPE.owner : TYPE.user, permissions: null, status: STATUS.confirmed },
-      ...{ externalId: null, accessAll: false },
+      ...{ externalId: markOf(OWNER, 'member', member.id), accessAll: false },
       groupIds: groupIdsAt(index),
     })),
   };

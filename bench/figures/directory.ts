@@ -76,13 +76,13 @@ export const measureDirectory = async (): Promise<Measured> => {
       figures: [
         {
           ...planCalls,
-          name: `calls to SecretSafe of a first plan, which adopts ${size}`,
+          name: `calls to SecretSafe of a first plan, ${size}`,
           value: first.plan.calls.length,
         },
         { ...planCalls, name: `calls to SecretSafe of a later plan, ${size}`, value: second.plan.calls.length },
         {
           ...calls,
-          name: 'calls that change something in the first run over a directory, and in one without changes',
+          name: 'calls that change something in a first run over marked members and groups, and in one without changes',
           value: idle.filter((call) => call.changes > 0).length,
           target: { atMost: 0 },
         },
