@@ -36,7 +36,7 @@ export const BLUEPRINT = {
 };
 
 /** Failure of one call, before or after its effect. */
-export type Break = 'stop before' | 'stop after' | 'fail before' | 'lose answer' | 'garble' | 'refuse';
+export type Break = 'stop before' | 'stop after' | 'fail before' | 'lose answer' | 'garble' | 'refuse' | 'limit';
 
 interface Execution {
   readonly input: string;
@@ -102,6 +102,8 @@ export const createProvisionWorld = (blueprint: object = BLUEPRINT, system?: Pro
       case 'garble':
         await effect();
         throw new RelayError('AnswerMalformed', `${call} has an unknown answer`, { mayHaveHappened: true });
+      case 'limit':
+        throw new RelayError('LimitReached', `${call} has to wait`);
       case 'refuse':
         throw new RelayError('RequestRejected', `${call} was refused`);
     }

@@ -4,7 +4,7 @@ import type { Provider } from '#shared/connections/provider.ts';
 import type { ResourceTypes } from '#shared/connections/resource.ts';
 import { markOf } from '#shared/domain/blueprint/mark.ts';
 import type { Subject } from '#shared/domain/blueprint/subject.ts';
-import { asRelayError } from '#shared/errors.ts';
+import { asRelayError, RelayError } from '#shared/errors.ts';
 import { compare, type Drift } from '#shared/provisioning/compare.ts';
 import { prepareResources } from '#shared/provisioning/prepared.ts';
 import { MIN_REMAINING_MS, openResources, type WorkOn } from '#shared/provisioning/resource-work.ts';
@@ -38,7 +38,8 @@ const NOTHING: Compared = { next: 'drift', compared: 0, drifted: 0, repairing: 0
 
 /**
  * Compares the subjects of a blueprint with the remote system, as many as one invocation gets to, and starts a repair
- * where the blueprint says so. Only reads. A subject that cannot be compared does not stop the others. Repeatable.
+ * where the blueprint says so. Only reads. A subject that cannot be compared does not stop the others. Raises
+ * `LimitReached` if a limit allows not even one, so that the workflow waits. Repeatable.
  */
 export const createDrift = (dependencies: DriftDependencies) => {
   const { blueprintOf, typesOf, providerOf, signals, measure, notify } = dependencies;
@@ -55,6 +56,8 @@ export const createDrift = (dependencies: DriftDependencies) => {
       for (const key of remaining) {
         if (context.remainingMs() < MIN_REMAINING_MS) break;
         const one = await lookAt({ rule, run, key }, { blueprint, types, workOn }, dependencies);
+        if (one instanceof RelayError && current === compared) throw one;
+        if (one instanceof RelayError) break;
         current = { ...add(current, one), after: key };
       }
       return current;
@@ -74,11 +77,12 @@ interface Look {
   readonly outcome: 'same' | 'drifted' | 'repairing' | 'failed' | 'skipped';
 }
 
+/** Compares one subject. Returns the error of a limit, which concerns all of them. */
 const lookAt = async (
   { rule, run, key }: { readonly rule: string; readonly run: string; readonly key: string },
   at: { readonly blueprint: BlueprintConfig; readonly types: ResourceTypes; readonly workOn: WorkOn },
   { relayId, records, executionsOf }: DriftDependencies,
-): Promise<Look> => {
+): Promise<Look | RelayError> => {
   const subject = (await records.read(subjectAt.key(rule, key)))?.record;
   if (subject?.state !== 'provisioned' || subject.running !== undefined) return { outcome: 'skipped' };
   try {
@@ -91,7 +95,8 @@ const lookAt = async (
     await executionsOf('provision').start(repair, JSON.stringify({ rule, subject: subject.subject, repair: true }));
     return { outcome: 'repairing', line: `${line} (is being repaired)` };
   } catch (thrown) {
-    return { outcome: 'failed', line: `${subject.subject}: ${asRelayError(thrown, 'Comparing a subject').message}` };
+    const error = asRelayError(thrown, 'Comparing a subject');
+    return error.name === 'LimitReached' ? error : { outcome: 'failed', line: `${subject.subject}: ${error.message}` };
   }
 };
 

@@ -653,6 +653,24 @@ describe('drift', () => {
   });
 });
 
+describe('a comparison that a limit interrupts', () => {
+  it('continues with the subjects that are left, or fails so that the workflow waits', async () => {
+    const world = await provisioned();
+    await world.send('i-2', { position: 1, action: 'provision', inputs: { ...inputs, host: 'host-2' } });
+    await world.drain();
+    const ends = new Set<string>();
+    for (let call = 0; !ends.has('end 2'); call++) {
+      world.breakAt(call, 'limit');
+      const ended = world.compare().then(
+        ({ next, compared, failed }) => `${next} ${compared}${failed > 0 ? ' failed' : ''}`,
+        ({ name }: Error) => name,
+      );
+      ends.add(await ended);
+    }
+    expect([...ends]).toEqual(['LimitReached', 'drift 1', 'end 2']);
+  });
+});
+
 describe('a repair', () => {
   it('that dies is found by the sweep, so that the next comparison repairs the subject', async () => {
     const drift = { schedule: { expression: 'rate(1 day)' }, repair: true };
