@@ -83,6 +83,13 @@ const refusalIn = (act: () => Reply): Reply => {
   }
 };
 
+/** Methods that a path has. */
+const allowed = (site: Site, template: string): Reply['headers'] => ({
+  Allow: ENDPOINTS.filter((endpoint) => endpoint.template === template && isKnown(endpoint, site))
+    .map(({ method }) => method)
+    .join(', '),
+});
+
 const answerWithin = (site: Site, { template, endpoint, id }: Target, call: Call): Answer => {
   if (template === undefined) return { reply: empty(404) };
   if (endpoint?.isOpen) {
@@ -99,7 +106,7 @@ const answerWithin = (site: Site, { template, endpoint, id }: Target, call: Call
   if (claims === undefined) return { reply: unauthorized(site.switches, text !== '').reply };
   const token = claims.number;
   if (!claims.scope.includes(API_SCOPE)) return { reply: empty(403), token };
-  if (endpoint === undefined) return { reply: empty(405), token };
+  if (endpoint === undefined) return { reply: empty(405, allowed(site, template)), token };
   return { reply: refusalIn(() => perform(site, endpoint, call, id)), token };
 };
 

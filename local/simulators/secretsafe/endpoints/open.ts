@@ -1,4 +1,5 @@
 import type { Call } from '../calls.ts';
+import { describe } from '../description/document.ts';
 import { importOnlyError, json, notFound, oauthError } from '../replies.ts';
 import type { Endpoint, OpenEndpoint, OpenReply, Site } from '../site.ts';
 import { API_SCOPE } from '../tokens.ts';
@@ -34,17 +35,6 @@ const issueToken = (site: Site, { headers, body }: Call): OpenReply => {
   return { reply: json(200, { ...answer, scope: API_SCOPE }), issued };
 };
 
-const pathItem = ({ kind, template }: Endpoint) => ({
-  operationId: kind,
-  parameters: [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name,
-    in: 'path',
-    required: true,
-    schema: { type: 'string' },
-  })),
-  responses: { '200': { description: 'Success' } },
-});
-
 /** Calls without a token. The document lists the paths that the server knows now. */
 export const openEndpoints = (known: (site: Site) => readonly Endpoint[]): readonly OpenEndpoint[] => [
   {
@@ -62,16 +52,8 @@ export const openEndpoints = (known: (site: Site) => readonly Endpoint[]): reado
     kind: 'specification',
     handle(site) {
       if (site.switches.specification === 'absent') throw notFound();
-      const paths = Map.groupBy(
-        known(site).filter(({ isOpen }) => isOpen !== true),
-        ({ template }) => template.slice('api'.length),
-      );
-      const operations = [...paths].map(([path, endpoints]) => [
-        path,
-        Object.fromEntries(endpoints.map((endpoint) => [endpoint.method.toLowerCase(), pathItem(endpoint)])),
-      ]);
-      const info = { title: 'Bitwarden Public API', version: 'latest' };
-      return { reply: json(200, { openapi: '3.0.1', info, paths: Object.fromEntries(operations) }) };
+      const endpoints = known(site).filter((endpoint) => endpoint.isOpen !== true);
+      return { reply: json(200, describe(endpoints, site.switches.era === 'older')) };
     },
   },
 ];
