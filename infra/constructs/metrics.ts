@@ -45,6 +45,7 @@ export const METRICS = {
   export: {
     EventsExported: 'Events that were written.',
     EventsLate: 'Events that were written and have a date before the cursor, because they arrived late.',
+    EventsUnreadable: 'Rows that were written apart, as they are, because their date or shape is unknown.',
     DatesCrowded: 'Dates with so many events that the remote system may not show all of them.',
     ExportAge: 'Age of the oldest moment that is not exported yet, when a run ends.',
   },

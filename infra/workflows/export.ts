@@ -41,6 +41,12 @@ export const addExport: AddWorkflow = (stack, props) => {
           threshold: alarmAfterHours * HOUR_SECONDS,
         },
         {
+          kind: 'export-unreadable',
+          says: 'The remote system shows audit events that the relay cannot read. They are exported as they are.',
+          about: rule,
+          metric: metrics.ofExport(rule, 'EventsUnreadable'),
+        },
+        {
           kind: 'export-stale',
           says: 'No run of the export has ended for alarmAfterHours.',
           about: rule,
@@ -53,7 +59,7 @@ export const addExport: AddWorkflow = (stack, props) => {
       ]),
     ],
     graphs: [
-      ...graphsOf('Exported events', of('EventsExported', 'EventsLate', 'DatesCrowded')),
+      ...graphsOf('Exported events', of('EventsExported', 'EventsLate', 'EventsUnreadable', 'DatesCrowded')),
       ...graphsOf('Age of what is not exported', of('ExportAge')),
     ],
   };

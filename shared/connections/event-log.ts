@@ -21,6 +21,8 @@ export interface EventWindow {
 export interface EventPage {
   /** Newest first. A page can be empty although others follow. */
   readonly events: readonly LoggedEvent[];
+  /** Rows of the page that have another shape, or a date of another form, as the remote system shows them in JSON. */
+  readonly unreadable: readonly unknown[];
   /** Continues with the next page; absent at the end. */
   readonly next?: string | undefined;
 }
@@ -33,6 +35,6 @@ export interface EventLog {
    * reader then reads that date as a window of its own.
    */
   readonly losesTies: boolean;
-  /** Reads one page of a window. Repeatable. Raises `AnswerMalformed` for an event without a date. */
+  /** Reads one page of a window. Repeatable. */
   page(window: EventWindow, next?: string): Promise<EventPage>;
 }

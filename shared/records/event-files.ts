@@ -1,3 +1,5 @@
+import type { LogPlace } from '#shared/domain/export/rows.ts';
+
 /**
  * Files of exported events in the records bucket. A file is created once and never changed. Raises `StoreDenied` or
  * `StoreUnavailable`.
@@ -12,12 +14,8 @@ export interface EventFiles {
   read(key: string): Promise<string | undefined>;
 }
 
-interface Place {
-  readonly rule: string;
-  readonly day: string;
-  readonly hour: string;
-}
-
-/** Key of a file of one hour. The files of an hour are numbered from 0 without a gap. */
-export const eventFileKey = ({ rule, day, hour }: Place, number: number): string =>
-  `events/${rule}/day=${day}/${hour}-${String(number).padStart(6, '0')}.jsonl`;
+/** Key of a file. The files of a place are numbered from 0 without a gap. */
+export const eventFileKey = (rule: string, place: LogPlace, number: number): string => {
+  const files = place === 'unreadable' ? 'unreadable/' : `day=${place.day}/${place.hour}-`;
+  return `events/${rule}/${files}${String(number).padStart(6, '0')}.jsonl`;
+};

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { cursorSchema } from '#shared/domain/export/cursor.ts';
-import type { Hour } from '#shared/domain/export/dates.ts';
+import type { LogPlace } from '#shared/domain/export/rows.ts';
 import type { RecordPlace } from '#shared/records/records.ts';
 import { EXPORT_STATUSES } from '#shared/workflows/export.ts';
 
@@ -10,6 +10,7 @@ import { EXPORT_STATUSES } from '#shared/workflows/export.ts';
  *
  *     exports/<rule>/cursor.json                  what was read, and the run that reads
  *     exports/<rule>/index/2026-11-29/07.json     digests of the events of an hour
+ *     exports/<rule>/index/unreadable.json        digests of the rows that could not be read
  *     exports/<rule>/report.json                  result of the last run
  */
 
@@ -24,7 +25,7 @@ const cursorRecordSchema = z.object({
 export type CursorRecord = z.infer<typeof cursorRecordSchema>;
 
 /**
- * Digests of the events in the first files of an hour. It saves reading these files: without it, or with an older one,
+ * Digests of the rows in the first files of an hour, or of the rows that could not be read. It saves reading these files: without it, or with an older one,
  * they are read.
  */
 const indexSchema = z.object({
@@ -47,6 +48,7 @@ const reportSchema = z.object({
   exported: z.int(),
   late: z.int(),
   crowded: z.int(),
+  unreadable: z.int(),
 });
 export type ExportReport = z.infer<typeof reportSchema>;
 
@@ -56,8 +58,8 @@ export const exportsAt = {
     key: `exports/${rule}/cursor.json`,
     schema: cursorRecordSchema,
   }),
-  index: (rule: string, { day, hour }: Hour): RecordPlace<EventIndex> => ({
-    key: `exports/${rule}/index/${day}/${hour}.json`,
+  index: (rule: string, place: LogPlace): RecordPlace<EventIndex> => ({
+    key: `exports/${rule}/index/${place === 'unreadable' ? place : `${place.day}/${place.hour}`}.json`,
     schema: indexSchema,
     ifUnreadable: { files: 0, digests: '' },
   }),

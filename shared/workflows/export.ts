@@ -18,6 +18,8 @@ const sweptSchema = z.object({
   late: z.int().min(0),
   /** Dates with so many events that the log may not show all of them. */
   crowded: z.int().min(0),
+  /** Rows that were written as they are, because their date or shape is unknown. */
+  unreadable: z.int().min(0),
 });
 export type Swept = z.infer<typeof sweptSchema>;
 
@@ -50,6 +52,7 @@ const reportedSchema = z.object({
   exported: z.int().min(0),
   late: z.int().min(0),
   crowded: z.int().min(0),
+  unreadable: z.int().min(0),
   /** Seconds between the position of the cursor and now; absent if there is no cursor yet. */
   ageSeconds: z.int().min(0).optional(),
 });

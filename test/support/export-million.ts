@@ -60,6 +60,7 @@ const log: EventLog = {
           content: { object: 'event', type: 1000, date, id, actingUserId: `user-${id % 5000}`, ipAddress: '192.0.2.7' },
         };
       }),
+      unreadable: [],
       ...(last !== undefined && last > start && { next: String(timeOf(last)) }),
     };
   },

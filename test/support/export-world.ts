@@ -13,6 +13,8 @@ import { memoryRecords, memorySharedRecords } from '#test/support/fakes.ts';
 /** An event of the model, and when the server begins to show it, in epoch milliseconds. */
 export interface ModelEvent extends LoggedEvent {
   readonly visibleAt: number;
+  /** True if the server shows its date in another form. It is in its place all the same. */
+  readonly isUnreadable?: boolean;
 }
 
 export interface ModelLogOptions {
@@ -49,12 +51,13 @@ export const createModelLog = (options: ModelLogOptions): EventLog & { readonly 
         (row) => row.at >= start && row.at <= end && row.event.visibleAt <= now() && isLeft(row),
       );
       if (emptyEvery > 0 && calls % emptyEvery === 0 && kind !== 'empty') {
-        return { events: [], next: `empty|${position}` };
+        return { events: [], unreadable: [], next: `empty|${position}` };
       }
       const page = visible.slice(0, pageSize);
       const last = page.at(-1);
       return {
-        events: page.map(({ event: { date, content } }) => ({ date, content })),
+        events: page.flatMap(({ event: { date, content, isUnreadable } }) => (isUnreadable ? [] : [{ date, content }])),
+        unreadable: page.flatMap(({ event: { content, isUnreadable } }) => (isUnreadable ? [content] : [])),
         ...(visible.length > pageSize && last !== undefined && { next: `page|${last.at}#${last.id}` }),
       };
     },
@@ -160,8 +163,9 @@ export const createExportWorld = (options: ExportWorldOptions) => {
       return retried(() => report({ ...inputOf(name), swept: last }));
     },
     /** All exported lines, in the order of their files. */
-    lines: (): string[] =>
+    lines: (kind: 'day' | 'unreadable' = 'day'): string[] =>
       [...objects]
+        .filter(([key]) => key.startsWith(`events/audit/${kind}`))
         .toSorted(([one], [other]) => (one < other ? -1 : 1))
         .flatMap(([, text]) => text.split('\n').filter((line) => line !== '')),
   };

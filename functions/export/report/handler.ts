@@ -19,7 +19,12 @@ export const handler = defineHandler(
         config.relay,
         { export: rule },
         {
-          ...(counts && { EventsExported: counts.exported, EventsLate: counts.late, DatesCrowded: counts.crowded }),
+          ...(counts && {
+            EventsExported: counts.exported,
+            EventsLate: counts.late,
+            EventsUnreadable: counts.unreadable,
+            DatesCrowded: counts.crowded,
+          }),
           ...(ageSeconds !== undefined && { ExportAge: ageSeconds }),
         },
       ),

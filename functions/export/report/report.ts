@@ -5,7 +5,12 @@ import type { ExportReported, ExportStepInput } from '#shared/workflows/export.t
 
 export interface Measured {
   /** Absent for a skipped run. */
-  readonly counts?: { readonly exported: number; readonly late: number; readonly crowded: number };
+  readonly counts?: {
+    readonly exported: number;
+    readonly late: number;
+    readonly crowded: number;
+    readonly unreadable: number;
+  };
   /** Absent if there is no cursor yet. */
   readonly ageSeconds?: number;
 }
@@ -25,7 +30,7 @@ export interface ReportDependencies {
 export const createReport =
   ({ cursors, records, measure, now }: ReportDependencies) =>
   async ({ rule, run, swept, error }: ExportStepInput): Promise<ExportReported> => {
-    const { exported = 0, late = 0, crowded = 0 } = swept ?? {};
+    const { exported = 0, late = 0, crowded = 0, unreadable = 0 } = swept ?? {};
     const isSkipped = error === undefined && swept?.status === 'skipped';
     const status = isSkipped ? 'SKIPPED' : error === undefined ? 'SUCCEEDED' : 'FAILED';
     const cursor = await changeRecord(cursors, exportsAt.cursor(rule), (found) => {
@@ -36,13 +41,13 @@ export const createReport =
     const ageSeconds = cursor && Math.max(0, Math.round((now() - Date.parse(cursor.position)) / 1000));
     if (!isSkipped) {
       await records.write(exportsAt.report(rule), {
-        ...{ rule, run, status, finishedAt: new Date(now()).toISOString(), exported, late, crowded },
+        ...{ rule, run, status, finishedAt: new Date(now()).toISOString(), exported, late, crowded, unreadable },
         ...(cursor !== undefined && { position: cursor.position, resweptAt: cursor.resweptAt }),
       });
     }
     await measure(rule, {
-      ...(!isSkipped && { counts: { exported, late, crowded } }),
+      ...(!isSkipped && { counts: { exported, late, crowded, unreadable } }),
       ...(ageSeconds !== undefined && { ageSeconds }),
     });
-    return { status, exported, late, crowded, ...(ageSeconds !== undefined && { ageSeconds }) };
+    return { status, exported, late, crowded, unreadable, ...(ageSeconds !== undefined && { ageSeconds }) };
   };

@@ -2,7 +2,7 @@ import type { EventLog } from '#shared/connections/event-log.ts';
 import type { Reading } from '#shared/domain/export/cursor.ts';
 import { type Asked, followPage } from '#shared/domain/export/paging.ts';
 import { RelayError } from '#shared/errors.ts';
-import type { Hours } from './hours.ts';
+import type { Logs } from './logs.ts';
 
 /** Pages after which the rows are written and the progress is recorded. */
 const MAX_PAGES = 100;
@@ -12,12 +12,12 @@ const MAX_PENDING = 4_000_000;
 
 export interface ReadWindowOptions {
   readonly events: EventLog;
-  readonly hours: Hours;
+  readonly logs: Logs;
   /** False once the time is used up. */
   readonly hasTime: () => boolean;
   /** Records that everything in the window that is later than the date was written. */
   readonly onProgress: (rest: string) => Promise<void>;
-  /** Called for each page whose events all have one date, and that may lack others. */
+  /** Called for each page after which others with its last date can be missing. */
   readonly onCrowded: () => void;
 }
 
@@ -27,32 +27,33 @@ export interface ReadWindowOptions {
  */
 export const readWindow = async (
   { from, rest: to }: Pick<Reading, 'from' | 'rest'>,
-  { events, hours, hasTime, onProgress, onCrowded }: ReadWindowOptions,
+  { events, logs, hasTime, onProgress, onCrowded }: ReadWindowOptions,
 ): Promise<boolean> => {
-  let asked: Asked | undefined = { window: { from, to } };
+  let asked: readonly Asked[] = [{ window: { from, to } }];
   let rest: string | undefined;
   let tokens = new Set<string>();
   const keep = async (): Promise<void> => {
-    await hours.settle();
+    await logs.settle();
     if (rest !== undefined) await onProgress(rest);
   };
-  for (let pages = 1; asked !== undefined; pages++) {
-    const { window, token }: Asked = asked;
-    const page = await pageOr(() => events.page(window, token), keep);
-    await hours.add(page.events);
-    const followed = followPage(page, asked, events.losesTies);
+  for (let pages = 1; ; pages++) {
+    const [call, ...others]: readonly Asked[] = asked;
+    if (call === undefined) break;
+    const page = await pageOr(() => events.page(call.window, call.token), keep);
+    await logs.add(page);
+    const followed = followPage(page, call, events.losesTies);
     rest = followed.rest ?? rest;
     if (followed.isCrowded) onCrowded();
-    asked = followed.next;
-    if (asked === undefined) break;
-    tokens = guardTokens(asked, tokens);
+    asked = [...followed.next, ...others];
+    if (asked[0] === undefined) break;
+    tokens = guardTokens(asked[0], tokens);
     const isLate = !hasTime();
-    if (pages % MAX_PAGES === 0 || hours.pending > MAX_PENDING || isLate) {
+    if (pages % MAX_PAGES === 0 || logs.pending > MAX_PENDING || isLate) {
       await keep();
     }
     if (isLate) return false;
   }
-  await hours.settle();
+  await logs.settle();
   return true;
 };
 

@@ -14,7 +14,7 @@ import type { Records } from '#shared/records/records.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import type { StepContext } from '#shared/runtime/define-handler.ts';
 import type { ExportStepInput, Swept } from '#shared/workflows/export.ts';
-import { createHours } from './hours.ts';
+import { createLogs } from './logs.ts';
 import { type OpenCursor, openCursor } from './open-cursor.ts';
 import { readWindow } from './read-window.ts';
 
@@ -43,11 +43,18 @@ export const createSweep = (dependencies: SweepDependencies) => {
   return async (input: ExportStepInput, context: StepContext): Promise<Swept> => {
     const rule = ruleOf(config, 'export', input.rule);
     const pace = paceOf(rule);
-    const before = input.swept ?? { until: readableUntil(now(), pace), exported: 0, late: 0, crowded: 0 };
+    const before = input.swept ?? {
+      until: readableUntil(now(), pace),
+      exported: 0,
+      late: 0,
+      crowded: 0,
+      unreadable: 0,
+    };
     const first = firstCursor(now(), pace);
     const cursor = await openCursor({ records: cursors, rule: input.rule, run: input.run, id: newId(), first, now });
     if (cursor === undefined) return { ...before, next: 'end', status: 'skipped' };
-    const counts = { exported: before.exported, late: before.late, crowded: before.crowded };
+    const { exported, late, crowded, unreadable } = before;
+    const counts = { exported, late, crowded, unreadable };
     const isDone = await withEvents(rule.connection, (events) =>
       exportWindows({ input, events, cursor, pace, until: before.until, counts, context }, dependencies),
     );
@@ -62,7 +69,7 @@ interface Work {
   readonly pace: ExportPace;
   readonly until: string;
   /** Added to. */
-  readonly counts: { exported: number; late: number; crowded: number };
+  readonly counts: { exported: number; late: number; crowded: number; unreadable: number };
   readonly context: StepContext;
 }
 
@@ -75,17 +82,18 @@ const exportWindows = async (
   while (hasTime()) {
     const reading = withReading(cursor.current, { until, now: now(), pace, maxWindowMs: events.maxWindowMs });
     if (reading.reading === undefined) return true;
-    const hours = createHours({ rule: input.rule, files, records }, reading.position);
+    const logs = createLogs({ rule: input.rule, files, records }, reading.position);
     const isRead = await readWindow(reading.reading, {
-      ...{ events, hours, hasTime },
+      ...{ events, logs, hasTime },
       onProgress: (rest) => cursor.move(narrowed(reading, rest)),
       onCrowded: () => {
         counts.crowded++;
       },
     });
     if (isRead) await cursor.move(completed(reading));
-    counts.exported += hours.written.exported;
-    counts.late += hours.written.late;
+    counts.exported += logs.written.exported;
+    counts.late += logs.written.late;
+    counts.unreadable += logs.written.unreadable;
     if (!isRead) return false;
   }
   return false;

@@ -3,6 +3,7 @@ import type { EventLog, EventPage, EventWindow, LoggedEvent } from '#shared/conn
 import { pathOf } from '#shared/connections/secretsafe/calls.ts';
 import { interpretList } from '#shared/connections/secretsafe/errors.ts';
 import type { Session } from '#shared/connections/secretsafe/session.ts';
+import { isUtcDate } from '#shared/domain/export/dates.ts';
 import { parseInstant } from '#shared/domain/instant.ts';
 import { RelayError } from '#shared/errors.ts';
 import { json } from '#shared/http/answer.ts';
@@ -23,37 +24,41 @@ const MAX_FRACTION = 9;
 const withFraction = (seconds: string, digits: string): string =>
   `${seconds}.${digits.padEnd(3, '0').slice(0, MAX_FRACTION)}Z`;
 
-/** A date with at least milliseconds. A finer one keeps its digits, which order events of one millisecond. */
-const date = z.string().transform((text, context): string => {
+/**
+ * A date in UTC with at least milliseconds; undefined for any other text. A finer one keeps its digits, which order
+ * events of one millisecond.
+ */
+const utcDate = (text: string): string | undefined => {
   const [, seconds, fraction = ''] = UTC_DATE.exec(text) ?? [];
   if (seconds !== undefined && parseInstant(`${seconds}Z`, undefined) !== undefined) {
     return withFraction(seconds, fraction);
   }
   const instant = parseInstant(text, undefined);
-  if (instant !== undefined) {
-    return withFraction(new Date(instant).toISOString().slice(0, SECONDS_LENGTH), /\.(\d+)/.exec(text)?.[1] ?? '');
-  }
-  context.addIssue({ code: 'custom', message: 'found a date in another format' });
-  return z.NEVER;
-});
+  if (instant === undefined) return undefined;
+  const utc = withFraction(new Date(instant).toISOString().slice(0, SECONDS_LENGTH), /\.(\d+)/.exec(text)?.[1] ?? '');
+  // An offset can lead into a year of more than four digits.
+  return isUtcDate(utc) ? utc : undefined;
+};
 
 const pageSchema = z.object({
-  data: z.array(z.looseObject({ date: z.string() })),
+  // Each row for itself, so that one of another shape does not stop the others.
+  data: z.array(z.unknown()),
   continuationToken: z.string().nullish(),
 });
-type EventRow = z.output<typeof pageSchema>['data'][number];
 
-const dated = z.looseObject({ date });
+const rowSchema = z.looseObject({ date: z.string() });
+
+/** Undefined for a row of another shape. */
+const toEvent = (row: unknown): LoggedEvent | undefined => {
+  const { data: content } = rowSchema.safeParse(row);
+  const date = content === undefined ? undefined : utcDate(content.date);
+  return content === undefined || date === undefined ? undefined : { date, content };
+};
 
 /** Opens the event log. It remembers the tokens of one window, which it reads from its first page on. */
 export const openEvents = (session: Session): EventLog => {
   const visited = new Set<string>();
 
-  const toEvent = (row: EventRow): LoggedEvent => {
-    const { data } = dated.safeParse(row);
-    if (data !== undefined) return { date: data.date, content: row };
-    throw unusable('has an event with a date in an unknown format');
-  };
   const unusable = (problem: string): RelayError =>
     new RelayError(
       'AnswerMalformed',
@@ -75,7 +80,12 @@ export const openEvents = (session: Session): EventLog => {
     // The end is null or an empty text, depending on the server.
     const following = value.continuationToken || undefined;
     if (following !== undefined && visited.has(following)) throw unusable('names a next page that it had before');
-    return { events: value.data.map(toEvent), next: following };
+    const rows = value.data.map((row) => ({ row, event: toEvent(row) }));
+    return {
+      events: rows.flatMap(({ event }) => event ?? []),
+      unreadable: rows.flatMap(({ row, event }) => (event === undefined ? [row] : [])),
+      next: following,
+    };
   };
 
   return { maxWindowMs: MAX_WINDOW_MS, losesTies: true, page };

@@ -1,7 +1,7 @@
 import type { EventPage, EventWindow } from '#shared/connections/event-log.ts';
-import { sortableDate } from '#shared/domain/export/dates.ts';
+import { middleDate, sortableDate } from '#shared/domain/export/dates.ts';
 
-/** The call that follows a page. Pure. */
+/** The calls that follow a page. Pure. */
 
 /** One call: the rest of a window, or a page that continues it. */
 export interface Asked {
@@ -10,11 +10,11 @@ export interface Asked {
 }
 
 export interface Followed {
-  /** Undefined at the end of the window. */
-  readonly next: Asked | undefined;
+  /** Calls for the rest of the window, the latest dates first. None at its end. */
+  readonly next: readonly Asked[];
   /** Date down to which the window is read now; undefined if the page did not get further. */
   readonly rest: string | undefined;
-  /** True if all events of the page have one date, and the log can omit others with this date. */
+  /** True if the dates of the page cannot be told apart, and the log can omit others with the last one. */
   readonly isCrowded: boolean;
 }
 
@@ -28,18 +28,34 @@ const oldestIn = ({ events }: EventPage, { from, to }: EventWindow): string | un
   return at >= sortableDate(from) && at < sortableDate(to) ? oldest : undefined;
 };
 
+/** The two halves of a window that a page without a usable date begins; undefined for a window of a moment. */
+const halvesOf = ({ unreadable }: EventPage, { from, to }: EventWindow): readonly Asked[] | undefined => {
+  const middle = unreadable.length > 0 ? middleDate(from, to) : undefined;
+  return middle === undefined ? undefined : [{ window: { from: middle, to } }, { window: { from, to: middle } }];
+};
+
 /**
  * Follows a page. A log that can omit events with the date of the last one is asked for a new window that ends with
- * that date, and shows these events once more. It is asked with the token only if the page got no further.
+ * that date, and shows these events once more. If only unreadable rows got further, the window is halved until the
+ * server's own dates bound them. The token is used only if neither is possible.
  */
 export const followPage = (page: EventPage, { window }: Asked, losesTies: boolean): Followed => {
+  const { events, unreadable, next: token } = page;
+  if (token === undefined) return { next: [], rest: window.from, isCrowded: false };
   const rest = oldestIn(page, window);
-  const { events, next: token } = page;
-  const isOneDate = new Set(events.map(({ date }) => sortableDate(date))).size === 1;
-  if (token === undefined) return { next: undefined, rest, isCrowded: false };
+  if (rest !== undefined) {
+    return {
+      next: [losesTies ? { window: { from: window.from, to: rest } } : { window, token }],
+      rest,
+      isCrowded: false,
+    };
+  }
+  const halves = halvesOf(page, window);
+  if (halves !== undefined) return { next: halves, rest, isCrowded: false };
+  const dates = new Set(events.map(({ date }) => sortableDate(date)));
   return {
-    next: losesTies && rest !== undefined ? { window: { from: window.from, to: rest } } : { window, token },
+    next: [{ window, token }],
     rest,
-    isCrowded: losesTies && rest === undefined && isOneDate && events.length > 1,
+    isCrowded: losesTies && dates.size <= 1 && events.length + unreadable.length > 1,
   };
 };

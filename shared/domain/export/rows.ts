@@ -4,13 +4,20 @@ import { type Hour, hourOf, sortableDate } from '#shared/domain/export/dates.ts'
 
 /** Rows of exported events, and the digests that identify them. Pure. */
 
-/** One exported event. */
-export interface Row extends Hour {
-  readonly date: string;
+/** One line of a file. */
+export interface Row {
   /** JSON in one line, without its end. */
   readonly line: string;
   readonly digest: Uint8Array;
 }
+
+/** The row of an event. */
+export interface EventRow extends Row, Hour {
+  readonly date: string;
+}
+
+/** What the files of a log have in common: the hour of their events, or rows that could not be read. */
+export type LogPlace = Hour | 'unreadable';
 
 /**
  * Bytes of a digest. Users choose parts of their events, so it resists a search for two events with one digest: 128
@@ -31,21 +38,23 @@ const sortKeys = (_key: string, value: unknown): unknown =>
       )
     : value;
 
-/** Digest of an event with its date. Independent of the order of keys. */
-const digestOf = (content: Readonly<Record<string, unknown>>): Uint8Array =>
+/** Digest of an event with its date, or of what could not be read. Independent of the order of keys. */
+const digestOf = (content: unknown): Uint8Array =>
   createHash('sha256').update(JSON.stringify(content, sortKeys)).digest().subarray(0, DIGEST_BYTES);
 
 /** The row of an event: its date, then everything else in the order of the event. Raises `AnswerMalformed`. */
-export const rowOf = ({ date, content }: LoggedEvent): Row => {
+export const rowOf = ({ date, content }: LoggedEvent): EventRow => {
   sortableDate(date);
   // The date comes first, also if the event has one in another form.
   const exported = { ...{ date }, ...content, date };
   return { date, ...hourOf(date), line: JSON.stringify(exported), digest: digestOf(exported) };
 };
 
-/** Digest of a written line. Raises a SyntaxError for anything but the line of a row. */
-export const digestOfLine = (line: string): Uint8Array => {
-  const content: unknown = JSON.parse(line);
-  if (typeof content !== 'object' || content === null) throw new SyntaxError('The line is not an object.');
-  return digestOf({ ...content });
-};
+/** The row of what could not be read, as it is. */
+export const unreadableRowOf = (content: unknown): Row => ({
+  line: JSON.stringify(content),
+  digest: digestOf(content),
+});
+
+/** Digest of a written line. Raises a SyntaxError for anything but JSON. */
+export const digestOfLine = (line: string): Uint8Array => digestOf(JSON.parse(line));

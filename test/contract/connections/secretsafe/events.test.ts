@@ -62,10 +62,21 @@ describe('the event log', () => {
     await expect(reading).rejects.toMatchObject({ name: 'AnswerMalformed' });
   });
 
-  it.each([{}, { date: 'yesterday' }])('refuses an event without a date: %o', async (event) => {
+  it('returns a row of another shape apart from the others, as the server shows it', async () => {
     const { simulator, inSession } = await siteWith();
-    simulator.faults.add({ kind: 'events', effect: { type: 'wrong-shape', value: { data: [event] } } });
-    const reading = inSession((session) => session.events.page(WINDOW));
-    await expect(reading).rejects.toMatchObject({ name: 'AnswerMalformed' });
+    const rows = [
+      null,
+      42,
+      [],
+      {},
+      { date: null },
+      { date: 'yesterday', type: 1 },
+      { date: '9999-12-31T23:59:59-05:00' },
+    ];
+    const value = { data: [{ date: '2026-03-01T10:30:00.5+01:00', type: 1000 }, ...rows] };
+    simulator.faults.add({ kind: 'events', effect: { type: 'wrong-shape', value } });
+    const page = await inSession((session) => session.events.page(WINDOW));
+    expect(page.unreadable).toEqual(rows);
+    expect(page.events.map(({ date }) => date)).toEqual(['2026-03-01T09:30:00.500Z']);
   });
 });

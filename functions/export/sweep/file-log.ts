@@ -1,25 +1,24 @@
-import type { Hour } from '#shared/domain/export/dates.ts';
 import { DigestSet } from '#shared/domain/export/digest-set.ts';
-import { digestOfLine, type Row } from '#shared/domain/export/rows.ts';
+import { digestOfLine, type LogPlace, type Row } from '#shared/domain/export/rows.ts';
 import { RelayError } from '#shared/errors.ts';
 import { type EventFiles, eventFileKey } from '#shared/records/event-files.ts';
 import { exportsAt } from '#shared/records/export-records.ts';
 import type { Records } from '#shared/records/records.ts';
 
-export interface HourLogOptions {
+export interface FileLogOptions {
   readonly rule: string;
   readonly files: EventFiles;
   readonly records: Pick<Records, 'read' | 'write'>;
 }
 
-/** Counts of events that were written. */
+/** Counts of rows that were written. */
 interface Written {
-  readonly exported: number;
+  readonly rows: number;
   readonly late: number;
 }
 
-/** The exported events of one hour. */
-export interface HourLog {
+/** The files of one place. */
+export interface FileLog {
   /** Keeps a row to be written, unless it was written or is kept already. Returns true if it is kept now. */
   add(row: Row, isLate: boolean): boolean;
   /** Writes what is kept. Raises `StoreDenied` or `StoreUnavailable`, and is then not usable any more. */
@@ -32,11 +31,11 @@ interface Kept {
 }
 
 /**
- * Opens an hour. Its numbered files are a log, which grows only by the creation of the file with the next number. So of
+ * Opens the files of a place. They are a log, which grows only by the creation of the file with the next number. So of
  * two invocations with the same rows only one can write them, even if one of them was frozen in between: the other one
  * finds the file, takes its digests over, and writes what is left. The index is a shortcut that can be outdated.
  */
-export const openHourLog = async (place: Hour, { rule, files, records }: HourLogOptions): Promise<HourLog> => {
+export const openFileLog = async (place: LogPlace, { rule, files, records }: FileLogOptions): Promise<FileLog> => {
   const index = await records.read(exportsAt.index(rule, place));
   const known = DigestSet.fromText(index?.digests ?? '');
   let count = index?.files ?? 0;
@@ -59,7 +58,7 @@ export const openHourLog = async (place: Hour, { rule, files, records }: HourLog
       .toReversed()
       .map(({ row }) => `${row.line}\n`)
       .join('');
-    const key = eventFileKey({ rule, ...place }, count);
+    const key = eventFileKey(rule, place, count);
     const isCreated = await files.create(key, lines);
     const text = isCreated ? lines : await files.read(key);
     if (text === undefined) {
@@ -68,7 +67,7 @@ export const openHourLog = async (place: Hour, { rule, files, records }: HourLog
     absorb(text);
     count++;
     // The same lines are ours: the answer to their creation was lost.
-    return text === lines ? { exported: rows.length, late: rows.filter(({ isLate }) => isLate).length } : NOTHING;
+    return text === lines ? { rows: rows.length, late: rows.filter(({ isLate }) => isLate).length } : NOTHING;
   };
 
   return {
@@ -88,10 +87,10 @@ export const openHourLog = async (place: Hour, { rule, files, records }: HourLog
   };
 };
 
-const NOTHING: Written = { exported: 0, late: 0 };
+const NOTHING: Written = { rows: 0, late: 0 };
 
 const sum = (one: Written, other: Written): Written => ({
-  exported: one.exported + other.exported,
+  rows: one.rows + other.rows,
   late: one.late + other.late,
 });
 
