@@ -16,6 +16,6 @@ export interface EventFiles {
 
 /** Key of a file. The files of a place are numbered from 0 without a gap. */
 export const eventFileKey = (rule: string, place: LogPlace, number: number): string => {
-  const files = place === 'unreadable' ? 'unreadable/' : `day=${place.day}/${place.hour}-`;
+  const files = place === 'unreadable' ? `${place}/` : `day=${place}-`;
   return `events/${rule}/${files}${String(number).padStart(6, '0')}.jsonl`;
 };

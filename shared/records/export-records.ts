@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { countsSchema } from '#shared/domain/export/counts.ts';
 import { cursorSchema } from '#shared/domain/export/cursor.ts';
-import type { LogPlace } from '#shared/domain/export/rows.ts';
+import { type LogPlace, logPlaceSchema } from '#shared/domain/export/rows.ts';
 import type { RecordPlace } from '#shared/records/records.ts';
 import { EXPORT_STATUSES } from '#shared/workflows/export.ts';
 
@@ -14,6 +15,9 @@ import { EXPORT_STATUSES } from '#shared/workflows/export.ts';
  *     exports/<rule>/report.json                  result of the last run
  */
 
+const uncountedSchema = z.object({ place: logPlaceSchema, file: z.int().min(0) });
+export type Uncounted = z.infer<typeof uncountedSchema>;
+
 const cursorRecordSchema = z.object({
   /** Number of writes, and the invocation that wrote last. Together they distinguish any two versions. */
   writes: z.int().min(0),
@@ -21,6 +25,10 @@ const cursorRecordSchema = z.object({
   /** Run that works on the rule, until a time in epoch milliseconds. */
   active: z.object({ run: z.string(), until: z.int() }).optional(),
   cursor: cursorSchema,
+  /** Counts of the run that is active, or of the one that was reported last. */
+  counts: countsSchema,
+  /** Logs in which the files from this number on are not counted yet. */
+  uncounted: z.array(uncountedSchema),
 });
 export type CursorRecord = z.infer<typeof cursorRecordSchema>;
 
@@ -45,10 +53,7 @@ const reportSchema = z.object({
   position: z.string().optional(),
   /** Start of the last complete re-sweep. */
   resweptAt: z.string().optional(),
-  exported: z.int(),
-  late: z.int(),
-  crowded: z.int(),
-  unreadable: z.int(),
+  ...countsSchema.shape,
 });
 export type ExportReport = z.infer<typeof reportSchema>;
 
@@ -59,7 +64,7 @@ export const exportsAt = {
     schema: cursorRecordSchema,
   }),
   index: (rule: string, place: LogPlace): RecordPlace<EventIndex> => ({
-    key: `exports/${rule}/index/${place === 'unreadable' ? place : `${place.day}/${place.hour}`}.json`,
+    key: `exports/${rule}/index/${place}.json`,
     schema: indexSchema,
     ifUnreadable: { files: 0, digests: '' },
   }),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { countsSchema } from '#shared/domain/export/counts.ts';
 import { caughtSchema, runSchema } from '#shared/workflows/run.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
 
@@ -12,14 +13,6 @@ const sweptSchema = z.object({
   status: z.enum(['swept', 'skipped']),
   /** Date up to which the run reads, UTC ISO 8601. */
   until: z.string(),
-  /** Events that were written. */
-  exported: z.int().min(0),
-  /** Those of them that were found before the cursor. */
-  late: z.int().min(0),
-  /** Dates with so many events that the log may not show all of them. */
-  crowded: z.int().min(0),
-  /** Rows that were written as they are, because their date or shape is unknown. */
-  unreadable: z.int().min(0),
 });
 export type Swept = z.infer<typeof sweptSchema>;
 
@@ -49,10 +42,7 @@ const sweep = {
 
 const reportedSchema = z.object({
   status: z.enum(EXPORT_STATUSES),
-  exported: z.int().min(0),
-  late: z.int().min(0),
-  crowded: z.int().min(0),
-  unreadable: z.int().min(0),
+  ...countsSchema.shape,
   /** Seconds between the position of the cursor and now; absent if there is no cursor yet. */
   ageSeconds: z.int().min(0).optional(),
 });

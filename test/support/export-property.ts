@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { createExportWorld, createModelLog, type Fate, type ModelEvent } from '#test/support/export-world.ts';
 
@@ -115,9 +116,12 @@ export const exportsAll = fc.asyncProperty(story, async (told) => {
   // The last runs come after the last event could be seen, with a re-sweep after that.
   const hours = [0, ...told.starts.toSorted((one, other) => one - other), HOURS + 24 * RESWEEP_DAYS + 1];
   let position = START;
+  const reported = { exported: 0, unreadable: 0 };
   for (const hour of [...hours, (hours.at(-1) ?? 0) + 30]) {
     now = Math.max(now, START + hour * HOUR_MS);
-    await world.play(`at-${hour}`);
+    const { exported, unreadable } = await world.play(`at-${hour}`);
+    reported.exported += exported;
+    reported.unreadable += unreadable;
     const record = JSON.parse(world.shared.states.get('exports/audit/cursor.json')?.text ?? '{}');
     const moved = Date.parse(record.cursor.position);
     if (moved < position && hour > 0) throw new Error('The cursor moved back.');
@@ -131,6 +135,10 @@ export const exportsAll = fc.asyncProperty(story, async (told) => {
   );
   const others = events.filter(({ isUnreadable }) => isUnreadable);
   compare(world.lines('unreadable'), new Set(others.map(({ content }) => JSON.stringify(content))));
+  const written = { exported: world.lines().length, unreadable: world.lines('unreadable').length };
+  if (!isDeepStrictEqual(reported, written)) {
+    throw new Error(`Reported: ${JSON.stringify(reported)} of ${JSON.stringify(written)}.`);
+  }
 });
 
 /** Found by the property, once. */

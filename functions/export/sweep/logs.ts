@@ -1,7 +1,13 @@
 import type { EventPage } from '#shared/connections/event-log.ts';
-import { sortableDate } from '#shared/domain/export/dates.ts';
+import { type Counts, NO_COUNTS, sumCounts } from '#shared/domain/export/counts.ts';
 import { type LogPlace, rowOf, unreadableRowOf } from '#shared/domain/export/rows.ts';
+import type { Uncounted } from '#shared/records/export-records.ts';
 import { type FileLog, type FileLogOptions, openFileLog } from './file-log.ts';
+
+export interface LogsOptions extends FileLogOptions {
+  /** Records which logs get files that are not counted yet, so that a death leaves no row uncounted. */
+  readonly announce: (logs: readonly Uncounted[]) => Promise<void>;
+}
 
 /** The logs of the hours that are being read, and of the rows that cannot be read. */
 export interface Logs {
@@ -11,61 +17,57 @@ export interface Logs {
   settle(): Promise<void>;
   /** Characters that are not written yet. */
   readonly pending: number;
-  /** Counts of all rows that were written. */
-  readonly written: { readonly exported: number; readonly late: number; readonly unreadable: number };
+  /** Counts of the rows that were written since the last call. */
+  takeCounts(): Counts;
 }
 
-/** `position`: rows before it are late. */
-export const createLogs = (options: FileLogOptions, position: string): Logs => {
-  /** Only the hours of the latest page are in memory. */
-  const hours = new Map<string, FileLog>();
-  let unreadable: FileLog | undefined;
-  const before = sortableDate(position);
-  const written = { exported: 0, late: 0, unreadable: 0 };
+export const createLogs = ({ announce, ...options }: LogsOptions): Logs => {
+  /** Of the hours, only those of the latest page. */
+  const logs = new Map<LogPlace, FileLog>();
+  let counts = NO_COUNTS;
   let pending = 0;
 
   const settle = async (): Promise<void> => {
-    for (const log of hours.values()) {
-      const { rows, late } = await log.settle();
-      written.exported += rows;
-      written.late += late;
+    const begun: Uncounted[] = [];
+    for (const log of logs.values()) {
+      const prepared = await log.prepare();
+      if (prepared !== undefined) begun.push(prepared);
     }
-    written.unreadable += (await unreadable?.settle())?.rows ?? 0;
+    await announce(begun);
+    for (const log of logs.values()) counts = sumCounts(counts, await log.settle());
     pending = 0;
   };
 
   /** Also writes what the page has for its hours if others are left, so that `pending` stays true. */
-  const leaveAllBut = async (current: ReadonlySet<string>): Promise<void> => {
-    if ([...hours.keys()].every((key) => current.has(key))) return;
+  const leaveAllBut = async (current: ReadonlySet<LogPlace>): Promise<void> => {
+    const left = [...logs.keys()].filter((place) => place !== 'unreadable' && !current.has(place));
+    if (left.length === 0) return;
     await settle();
-    for (const key of hours.keys()) if (!current.has(key)) hours.delete(key);
+    for (const place of left) logs.delete(place);
   };
 
-  const open = (place: LogPlace): Promise<FileLog> => openFileLog(place, options);
-
   return {
-    written,
+    settle,
     get pending() {
       return pending;
     },
-    async add(page) {
-      const current = new Set<string>();
-      for (const event of page.events) {
-        const row = rowOf(event);
-        const key = `${row.day}T${row.hour}`;
-        const log = hours.get(key) ?? (await open({ day: row.day, hour: row.hour }));
-        hours.set(key, log);
-        current.add(key);
-        if (log.add(row, sortableDate(row.date) < before)) pending += row.line.length;
-      }
-      for (const content of page.unreadable) {
-        const row = unreadableRowOf(content);
-        unreadable ??= await open('unreadable');
-        if (unreadable.add(row, false)) pending += row.line.length;
+    takeCounts() {
+      const taken = counts;
+      counts = NO_COUNTS;
+      return taken;
+    },
+    async add({ events, unreadable }) {
+      const rows = [
+        ...events.map(rowOf),
+        ...unreadable.map((content) => ({ place: 'unreadable' as const, ...unreadableRowOf(content) })),
+      ];
+      for (const row of rows) {
+        const log = logs.get(row.place) ?? (await openFileLog(row.place, options));
+        logs.set(row.place, log);
+        if (log.add(row)) pending += row.line.length;
       }
       // A page without events leaves nothing.
-      if (page.events.length > 0) await leaveAllBut(current);
+      if (events.length > 0) await leaveAllBut(new Set(rows.map(({ place }) => place)));
     },
-    settle,
   };
 };

@@ -1,5 +1,6 @@
 import type { EventLog } from '#shared/connections/event-log.ts';
 import type { Reading } from '#shared/domain/export/cursor.ts';
+import { sortableDate } from '#shared/domain/export/dates.ts';
 import { type Asked, followPage } from '#shared/domain/export/paging.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { Logs } from './logs.ts';
@@ -15,10 +16,15 @@ export interface ReadWindowOptions {
   readonly logs: Logs;
   /** False once the time is used up. */
   readonly hasTime: () => boolean;
-  /** Records that everything in the window that is later than the date was written. */
-  readonly onProgress: (rest: string) => Promise<void>;
-  /** Called for each page after which others with its last date can be missing. */
-  readonly onCrowded: () => void;
+  /** Called after rows were written. */
+  readonly onProgress: (progress: Progress) => Promise<void>;
+}
+
+interface Progress {
+  /** Date to which the window is written, from its end; undefined if it is written as a whole. */
+  readonly rest: string | undefined;
+  /** Dates after it, and since the last progress, of which events can be missing. */
+  readonly crowded: number;
 }
 
 /**
@@ -27,14 +33,20 @@ export interface ReadWindowOptions {
  */
 export const readWindow = async (
   { from, rest: to }: Pick<Reading, 'from' | 'rest'>,
-  { events, logs, hasTime, onProgress, onCrowded }: ReadWindowOptions,
+  { events, logs, hasTime, onProgress }: ReadWindowOptions,
 ): Promise<boolean> => {
   let asked: readonly Asked[] = [{ window: { from, to } }];
   let rest: string | undefined;
   let tokens = new Set<string>();
+  /** Not counted before they are passed, because another invocation would read them again. */
+  const crowded = new Set<string>();
   const keep = async (): Promise<void> => {
     await logs.settle();
-    if (rest !== undefined) await onProgress(rest);
+    if (rest === undefined) return;
+    const limit = sortableDate(rest);
+    const passed = [...crowded].filter((date) => date > limit);
+    for (const date of passed) crowded.delete(date);
+    await onProgress({ rest, crowded: passed.length });
   };
   for (let pages = 1; ; pages++) {
     const [call, ...others]: readonly Asked[] = asked;
@@ -43,7 +55,7 @@ export const readWindow = async (
     await logs.add(page);
     const followed = followPage(page, call, events.losesTies);
     rest = followed.rest ?? rest;
-    if (followed.isCrowded) onCrowded();
+    if (followed.isCrowded) crowded.add(sortableDate(call.window.to));
     asked = [...followed.next, ...others];
     if (asked[0] === undefined) break;
     tokens = guardTokens(asked[0], tokens);
@@ -54,6 +66,7 @@ export const readWindow = async (
     if (isLate) return false;
   }
   await logs.settle();
+  await onProgress({ rest: undefined, crowded: crowded.size });
   return true;
 };
 

@@ -14,6 +14,7 @@ import type { Records } from '#shared/records/records.ts';
 import type { SharedRecords } from '#shared/records/shared-record.ts';
 import type { StepContext } from '#shared/runtime/define-handler.ts';
 import type { ExportStepInput, Swept } from '#shared/workflows/export.ts';
+import { countMissed } from './file-log.ts';
 import { createLogs } from './logs.ts';
 import { type OpenCursor, openCursor } from './open-cursor.ts';
 import { readWindow } from './read-window.ts';
@@ -43,22 +44,14 @@ export const createSweep = (dependencies: SweepDependencies) => {
   return async (input: ExportStepInput, context: StepContext): Promise<Swept> => {
     const rule = ruleOf(config, 'export', input.rule);
     const pace = paceOf(rule);
-    const before = input.swept ?? {
-      until: readableUntil(now(), pace),
-      exported: 0,
-      late: 0,
-      crowded: 0,
-      unreadable: 0,
-    };
+    const until = input.swept?.until ?? readableUntil(now(), pace);
     const first = firstCursor(now(), pace);
     const cursor = await openCursor({ records: cursors, rule: input.rule, run: input.run, id: newId(), first, now });
-    if (cursor === undefined) return { ...before, next: 'end', status: 'skipped' };
-    const { exported, late, crowded, unreadable } = before;
-    const counts = { exported, late, crowded, unreadable };
+    if (cursor === undefined) return { next: 'end', status: 'skipped', until };
     const isDone = await withEvents(rule.connection, (events) =>
-      exportWindows({ input, events, cursor, pace, until: before.until, counts, context }, dependencies),
+      exportWindows({ input, events, cursor, pace, until, context }, dependencies),
     );
-    return { next: isDone ? 'end' : 'again', status: 'swept', until: before.until, ...counts };
+    return { next: isDone ? 'end' : 'again', status: 'swept', until };
   };
 };
 
@@ -68,32 +61,32 @@ interface Work {
   readonly cursor: OpenCursor;
   readonly pace: ExportPace;
   readonly until: string;
-  /** Added to. */
-  readonly counts: { exported: number; late: number; crowded: number; unreadable: number };
   readonly context: StepContext;
 }
 
 /** Exports window after window. Returns false if the time was used up first. */
 const exportWindows = async (
-  { input, events, cursor, pace, until, counts, context }: Work,
+  { input: { rule }, events, cursor, pace, until, context }: Work,
   { files, records, now }: SweepDependencies,
 ): Promise<boolean> => {
   const hasTime = (): boolean => context.remainingMs() > RESERVED_MS;
+  if (cursor.uncounted.length > 0) {
+    const { position } = cursor.current;
+    await cursor.move(cursor.current, await countMissed(cursor.uncounted, { rule, files, position }));
+  }
   while (hasTime()) {
-    const reading = withReading(cursor.current, { until, now: now(), pace, maxWindowMs: events.maxWindowMs });
-    if (reading.reading === undefined) return true;
-    const logs = createLogs({ rule: input.rule, files, records }, reading.position);
-    const isRead = await readWindow(reading.reading, {
+    const started = withReading(cursor.current, { until, now: now(), pace, maxWindowMs: events.maxWindowMs });
+    if (started.reading === undefined) return true;
+    const { position } = started;
+    const logs = createLogs({ rule, files, records, position, announce: cursor.announce });
+    const isRead = await readWindow(started.reading, {
       ...{ events, logs, hasTime },
-      onProgress: (rest) => cursor.move(narrowed(reading, rest)),
-      onCrowded: () => {
-        counts.crowded++;
-      },
+      onProgress: ({ rest, crowded }) =>
+        cursor.move(rest === undefined ? completed(started) : narrowed(started, rest), {
+          ...logs.takeCounts(),
+          crowded,
+        }),
     });
-    if (isRead) await cursor.move(completed(reading));
-    counts.exported += logs.written.exported;
-    counts.late += logs.written.late;
-    counts.unreadable += logs.written.unreadable;
     if (!isRead) return false;
   }
   return false;

@@ -34,15 +34,6 @@ export const earlierDate = (one: string, other: string): string =>
 export const laterDate = (one: string, other: string): string =>
   sortableDate(one) >= sortableDate(other) ? one : other;
 
-/** A day and an hour of it in UTC, such as `2026-11-29` and `07`. */
-export interface Hour {
-  readonly day: string;
-  readonly hour: string;
-}
-
-/** Hour of a date that {@link sortableDate} accepts. */
-export const hourOf = (date: string): Hour => ({ day: date.slice(0, 10), hour: date.slice(11, 13) });
-
 /** A date that is later by so many milliseconds, or earlier. Digits finer than a millisecond are dropped. */
 export const shiftDate = (date: string, ms: number): string => new Date(Date.parse(date) + ms).toISOString();
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import * as z from 'zod';
 import type { LoggedEvent } from '#shared/connections/event-log.ts';
-import { type Hour, hourOf, sortableDate } from '#shared/domain/export/dates.ts';
+import { isUtcDate, sortableDate } from '#shared/domain/export/dates.ts';
 
 /** Rows of exported events, and the digests that identify them. Pure. */
 
@@ -12,12 +13,16 @@ export interface Row {
 }
 
 /** The row of an event. */
-export interface EventRow extends Row, Hour {
-  readonly date: string;
+interface EventRow extends Row {
+  readonly place: LogPlace;
 }
 
-/** What the files of a log have in common: the hour of their events, or rows that could not be read. */
-export type LogPlace = Hour | 'unreadable';
+/** What the files of a log have in common: the day and hour of their events in UTC, or rows that could not be read. */
+export const logPlaceSchema = z.union([z.literal('unreadable'), z.templateLiteral([z.string(), '/', z.string()])]);
+export type LogPlace = z.infer<typeof logPlaceSchema>;
+
+/** The place of the events of an hour, such as `2026-11-29/07`, by a date that {@link sortableDate} accepts. */
+const placeOf = (date: string): LogPlace => `${date.slice(0, 10)}/${date.slice(11, 13)}`;
 
 /**
  * Bytes of a digest. Users choose parts of their events, so it resists a search for two events with one digest: 128
@@ -47,7 +52,7 @@ export const rowOf = ({ date, content }: LoggedEvent): EventRow => {
   sortableDate(date);
   // The date comes first, also if the event has one in another form.
   const exported = { ...{ date }, ...content, date };
-  return { date, ...hourOf(date), line: JSON.stringify(exported), digest: digestOf(exported) };
+  return { place: placeOf(date), line: JSON.stringify(exported), digest: digestOf(exported) };
 };
 
 /** The row of what could not be read, as it is. */
@@ -56,5 +61,24 @@ export const unreadableRowOf = (content: unknown): Row => ({
   digest: digestOf(content),
 });
 
-/** Digest of a written line. Raises a SyntaxError for anything but JSON. */
-export const digestOfLine = (line: string): Uint8Array => digestOf(JSON.parse(line));
+const eventSchema = z.object({ date: z.string().refine(isUtcDate) });
+
+/** A written line. */
+interface Written {
+  readonly digest: Uint8Array;
+  /** True for an event before the position of the cursor. */
+  readonly isLate: boolean;
+}
+
+/** Reads a line of a file; undefined for anything but JSON, which the relay does not write. */
+export const readLine = (line: string, place: LogPlace, position: string): Written | undefined => {
+  try {
+    const content: unknown = JSON.parse(line);
+    const { data } = eventSchema.safeParse(content);
+    const isLate = place !== 'unreadable' && data !== undefined && sortableDate(data.date) < sortableDate(position);
+    return { digest: digestOf(content), isLate };
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined;
+    throw thrown;
+  }
+};

@@ -93,6 +93,44 @@ describe('an export', () => {
     expect(await world.play('2')).toMatchObject({ status: 'SUCCEEDED' });
   });
 
+  it('reports all that it wrote, each row once, also if it is killed at any call', async () => {
+    /** Two runs, of which the second finds late and unreadable rows, and a date with too many events. */
+    const tell = async (deathAt: number, when: 'before' | 'after') => {
+      let now = NOW;
+      let calls = 0;
+      const late = [1, 2, 3, 4].map((hours) => anEvent(`late-${hours}`, hours * HOUR_MS, NOW + 1));
+      const crowd = [1, 2, 3, 4].map((id) => anEvent(`tie-${id}`, -5 * 60_000));
+      const others = [anUnreadable('a', -6 * 60_000), anEvent('new', -7 * 60_000), anUnreadable('b', -70 * 60_000)];
+      const events = [anEvent('first', HOUR_MS), ...late, ...crowd, ...others];
+      const world = createExportWorld({
+        ...{ log: aLog(events, () => now), now: () => now, rule: { overlapMinutes: 300 } },
+        fate: () => (now > NOW && calls++ === deathAt ? when : 'lives'),
+      });
+      await world.play('1');
+      now = NOW + 2 * HOUR_MS;
+      const { ageSeconds: _, ...counts } = await world.play('2');
+      return { counts, calls };
+    };
+    const { counts, calls } = await tell(-1, 'before');
+    expect(counts).toMatchObject({ exported: 8, late: 4, unreadable: 2, crowded: 1 });
+    for (let call = 0; call < calls; call++) {
+      for (const when of ['before', 'after'] as const) {
+        expect((await tell(call, when)).counts, `killed ${when} call ${call}`).toEqual(counts);
+      }
+    }
+  });
+
+  it('reports what a run wrote that ended without a report, in the next one and once', async () => {
+    let now = NOW;
+    const world = createExportWorld({ log: aLog([anEvent(1, HOUR_MS)], () => now), now: () => now });
+    await world.sweep('1');
+    now += HOUR_MS;
+    expect(await world.play('2')).toMatchObject({ exported: 1 });
+    expect(await world.report('2')).toMatchObject({ exported: 1 });
+    expect(world.measured.map(({ counts }) => counts?.exported)).toEqual([1, undefined]);
+    expect(await world.play('3')).toMatchObject({ exported: 0 });
+  });
+
   it('does not move the cursor after an error, and reports its age', async () => {
     const world = createExportWorld({
       log: { ...aLog([]), page: () => Promise.reject(new Error('down')) },

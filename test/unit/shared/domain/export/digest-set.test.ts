@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DigestSet } from '#shared/domain/export/digest-set.ts';
-import { digestOfLine, rowOf } from '#shared/domain/export/rows.ts';
+import { readLine, rowOf } from '#shared/domain/export/rows.ts';
 
 const digest = fc
   .uint8Array({ minLength: 16, maxLength: 16, max: 2 })
@@ -39,9 +39,9 @@ describe('a row', () => {
         const row = rowOf({ date, content: event });
         const reversed = Object.fromEntries(Object.entries(event).toReversed());
         expect(row.line).not.toContain('\n');
-        expect(textOf(digestOfLine(row.line))).toBe(textOf(row.digest));
+        expect(textOf(readLine(row.line, row.place, date)?.digest ?? new Uint8Array())).toBe(textOf(row.digest));
         expect(textOf(rowOf({ date, content: reversed }).digest)).toBe(textOf(row.digest));
-        expect(row).toMatchObject({ day: '2026-11-29', hour: '07' });
+        expect(row).toMatchObject({ place: '2026-11-29/07' });
       }),
     );
   });
