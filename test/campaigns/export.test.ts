@@ -2,7 +2,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { startExportDeaths } from '#test/support/export-deaths.ts';
 import { exportsAll } from '#test/support/export-property.ts';
+
+/** Deaths depend on it. */
+const SEED = 1 + (Math.abs(fc.readConfigureGlobal().seed ?? 7) % 1_000_000);
 
 const EVENTS = 1_000_000;
 const MAX_MEGABYTES = 200;
@@ -15,15 +19,30 @@ describe('an export', () => {
     await fc.assert(exportsAll, { numRuns: 1000 });
   }, 60_000);
 
+  it('in the real functions of the stack loses nothing and writes nothing twice, whichever call its step or its execution dies at', async () => {
+    const world = await startExportDeaths(SEED);
+    try {
+      await world.run();
+      const calls = await world.run();
+      for (let call = 0; call < calls; call++) await world.run(call, (call + SEED) % 2 === 0 ? 'step' : 'execution');
+      const { added, lines, reported } = await world.result();
+      expect([lines.length, new Set(lines).size]).toEqual([added, added]);
+      expect(reported.exported + reported.unreadable).toBe(added);
+      process.stdout.write(`${calls} crash points: killed functions of an export\n`);
+    } finally {
+      await world.close();
+    }
+  });
+
   it('of a million events, a tenth of them in one hour, needs less than 200 MB, although it is killed again and again', async () => {
     const script = 'test/support/export-million.ts';
-    const seed = 1 + (Math.abs(fc.readConfigureGlobal().seed ?? 7) % 1_000_000);
     const { stdout } = await promisify(execFile)(process.execPath, [
       ...MEMORY,
-      ...[script, String(EVENTS), '0.0003', String(seed)],
+      ...[script, String(EVENTS), '0.0003', String(SEED)],
     ]);
+    process.stdout.write(`the export of a million events: ${stdout}\n`);
     const figures = JSON.parse(stdout);
-    expect(figures).toMatchObject({ lost: 0, twice: 0 });
+    expect(figures).toMatchObject({ exported: EVENTS, lost: 0, twice: 0 });
     expect(figures.deaths).toBeGreaterThan(0);
     expect(figures.megabytes).toBeLessThan(MAX_MEGABYTES);
   }, 120_000);

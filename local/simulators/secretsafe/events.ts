@@ -39,6 +39,8 @@ export interface LoggedEvent extends Subjects {
   readonly type: number;
   /** In microseconds since 1970. */
   readonly date: number;
+  /** Text that the row shows instead of its date, in a form of its own. */
+  readonly dateText?: string;
   readonly device?: number;
   readonly ipAddress?: string;
 }
@@ -179,11 +181,11 @@ const formatDate = (date: number): string => {
 };
 
 /** The row of a list. */
-export const eventRow = ({ type, date, device, ipAddress, ...subjects }: LoggedEvent) => ({
+export const eventRow = ({ type, date, dateText, device, ipAddress, ...subjects }: LoggedEvent) => ({
   object: 'event',
   type,
   ...Object.fromEntries(SUBJECTS.map((name) => [name, subjects[name] ?? null])),
-  date: formatDate(date),
+  date: dateText ?? formatDate(date),
   device: device ?? null,
   ipAddress: ipAddress ?? null,
 });
