@@ -118,7 +118,8 @@ export const countMissed = async (
 
 /** Digests and counts of the rows of a file. */
 const readFile = (text: string, place: LogPlace, position: string) => {
-  const rows = text.split('\n').flatMap((line) => readLine(line, place, position) ?? []);
+  const lines = text.split('\n').filter((line) => line !== '');
+  const rows = lines.flatMap((line) => readLine(line, place, position) ?? []);
   const counts: Counts =
     place === 'unreadable'
       ? { ...NO_COUNTS, unreadable: rows.length }

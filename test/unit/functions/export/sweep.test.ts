@@ -187,6 +187,26 @@ describe('an export', () => {
     expect(idsOf(world.lines()).toSorted()).toEqual(['1', '2']);
   });
 
+  it('is stopped neither by a file that someone has damaged nor by one that someone has deleted', async () => {
+    let now = NOW;
+    const events = [anEvent(1, HOUR_MS), anEvent(2, HOUR_MS - 1, NOW + 1), anEvent(3, HOUR_MS - 2, NOW + DAY_MS + 1)];
+    const world = createExportWorld({ log: aLog(events, () => now), now: () => now });
+    const fileOf = (number: number) => `events/audit/day=2026-11-29/11-00000${number}.jsonl`;
+    world.objects.set(fileOf(0), '{"date":"2026-11-29T11\n\n{"date":7}\n');
+    await world.play('1');
+    now += DAY_MS;
+    world.index.clear();
+    await world.play('2');
+    expect([1, 2].map((number) => idsOf((world.objects.get(fileOf(number)) ?? '').trim().split('\n')))).toEqual([
+      ['1'],
+      ['2'],
+    ]);
+    now += DAY_MS;
+    world.objects.delete(fileOf(1));
+    expect(await world.play('3')).toMatchObject({ status: 'SUCCEEDED', exported: 1 });
+    expect(idsOf((world.objects.get(fileOf(3)) ?? '').trim().split('\n'))).toEqual(['3']);
+  });
+
   it('writes nothing twice if invocations overlap', async () => {
     const events = Array.from({ length: 40 }, (_, id) => anEvent(id, HOUR_MS + id * 60_000));
     const world = createExportWorld({ log: aLog(events), now: () => NOW });
