@@ -28,7 +28,7 @@ const sweep = {
   input: exportStateSchema,
   output: sweptSchema,
   seconds: 900,
-  // An hour with a million events takes 200 MB.
+  // An hour with a million events takes 270 MB.
   memoryMb: 512,
   grants: () => [
     { to: 'sign-in', of: 'exporting' },
