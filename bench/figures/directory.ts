@@ -5,8 +5,8 @@ import { SMALL_HEAP } from '../invoke-cold.ts';
 import { createRuns, declaredIn, largeFleet, type MeasuredRun, ORGANIZATION } from '../organization.ts';
 import { SEED } from '../worlds.ts';
 
-/** Lists of members, groups and collections, the seats, and a look for the description of the server. */
-const LISTS = 5;
+/** Lists of members, groups and collections, and the seats. */
+const LISTS = 4;
 
 /** Changes of each kind: as many as may leave on one day by default. */
 const EACH = 10;
@@ -40,7 +40,7 @@ const measureChanges = async (organization: Organization, run: () => Promise<Mea
   ]);
   const { plan, apply, applied } = await run();
   const calls = Map.groupBy(
-    apply.calls.filter(({ kind }) => kind !== 'specification' && kind !== 'members'),
+    apply.calls.filter(({ kind }) => kind !== 'specification'),
     ({ id = '' }) => kindOf.get(id) ?? 'joiner',
   );
   const changes = (kinds.length + 1) * EACH;

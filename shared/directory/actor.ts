@@ -12,8 +12,6 @@ export interface Actor {
   /** Run, or id of the message. */
   readonly by: string;
   readonly graceDays: number;
-  /** True if the directory revokes members. Otherwise their groups and collections are taken away. */
-  readonly revokes: boolean;
   /** Returns the id of a declared group; undefined if it could not be created. */
   readonly groupNamed: (name: string) => Promise<string | undefined>;
   /** Epoch milliseconds. */

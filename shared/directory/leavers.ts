@@ -40,7 +40,7 @@ const readMember = async (
 export const revokeMember = (actor: Actor, step: About<'revoke'>): Promise<Carried> =>
   hold(actor, step.email, (person) =>
     journal(actor, step, async (begin) => {
-      const { revokes, now } = actor;
+      const { now } = actor;
       const { id, by } = step;
       const { leaving: known, keptUntil } = person.found;
       const isKept = keptUntil !== undefined && now() < Date.parse(keptUntil);
@@ -53,6 +53,7 @@ export const revokeMember = (actor: Actor, step: About<'revoke'>): Promise<Carri
       if (by === 'message' && isPrivileged(member)) return refused(PRIVILEGED);
       const begun: Leaving =
         known?.id === id ? known : { ...{ id, by, since: new Date(now()).toISOString() }, groups: [], access: [] };
+      const { revokes } = await person.session.abilities();
       const leaving = await endUse({ person, begin, revokes }, member, begun);
       const outAt = new Date(now()).toISOString();
       await person.change((current) => ({ ...current, leaving: { ...leaving, outAt } }));

@@ -133,7 +133,6 @@ export const leaveByMessage = async (world: CampaignWorld, id: string): Promise<
   const { remote, shared, runs, scene } = world;
   const actor: Actor = {
     ...{ session: remote.session, records: shared, journal: runs, rule: RULE, by: 'message-1', graceDays: 7 },
-    revokes: (await remote.session.abilities()).revokes,
     groupNamed: async () => undefined,
     now: () => scene.now,
   };

@@ -43,7 +43,6 @@ export const createApplyDirectory =
     return directory.session(async (session) => {
       const actor: Actor = {
         ...{ session, records, journal: runs, rule, by: run, graceDays: removals.graceDays, now },
-        revokes: (await session.abilities()).revokes,
         groupNamed: createGroupNamed(records, rule, plan),
       };
       return work(actor, plan.steps, applied ?? { next: 'apply', position: 0, counts: {}, failures: [] }, remainingMs);

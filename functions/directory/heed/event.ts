@@ -21,7 +21,6 @@ export interface HandleEventOptions {
   readonly rule: string;
   readonly settings: Pick<DirectoryConfig, 'removals' | 'messages'>;
   readonly ownership: Ownership;
-  readonly revokes: boolean;
   readonly subjectOf: SubjectOf;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -122,12 +121,12 @@ const decide = async (
 };
 
 const actorFor = (
-  { session, records, journal, rule, settings, ownership, revokes, now }: HandleEventOptions,
+  { session, records, journal, rule, settings, ownership, now }: HandleEventOptions,
   record: MemberEventRecord,
 ): Actor => {
   const groups = groupsIn(ownership);
   return {
-    ...{ session, records, journal, rule, revokes, now },
+    ...{ session, records, journal, rule, now },
     by: directoryAt.eventName(record),
     graceDays: settings.removals.graceDays,
     groupNamed: async (name) => groups.get(name),

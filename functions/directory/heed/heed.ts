@@ -74,8 +74,7 @@ const handleAll = async (
   const directory = await directoryOf(settings.connection);
   const work = async (session: DirectorySession): Promise<readonly Tried[]> => {
     const subjectOf = createView(session, { relay: config.relay, rule, settings, ownership, now });
-    const { revokes } = await session.abilities();
-    const handle = createHandleEvent({ session, records, journal, rule, settings, ownership, revokes, subjectOf, now });
+    const handle = createHandleEvent({ session, records, journal, rule, settings, ownership, subjectOf, now });
     const events = await pMap(marks, async (mark) => ({ mark, at: await timeOf(records, mark.key) }), {
       concurrency: MAX_PEOPLE,
     });

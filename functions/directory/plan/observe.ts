@@ -22,8 +22,6 @@ export const observe = async (
   { relay, rule, declared, ownership, hasPolicies }: ObserveOptions,
 ): Promise<Observed> => {
   const members = await session.members();
-  // The rows tell what a server can do that does not publish it.
-  const { revokes } = await session.abilities();
   const groups = await session.groups();
   const collections = await session.collections();
   const policies = hasPolicies ? await session.policies() : undefined;
@@ -34,5 +32,5 @@ export const observe = async (
   const membersOf = new Map(
     await pMap(existing, async (id) => [id, await session.membersOf(id)] as const, { concurrency: MAX_CALLS }),
   );
-  return { members, groups, collections, policies, membersOf, freeSeats: await session.freeSeats(members), revokes };
+  return { members, groups, collections, policies, membersOf, freeSeats: await session.freeSeats(members) };
 };

@@ -59,6 +59,7 @@ export const openMembers = (session: Session, server: Server): MemberCalls => {
   const readRow = async (id: string): Promise<MemberRow | undefined> => {
     const row = await readOne(session, at(id), memberRow);
     if (row === undefined) await server.assertManages();
+    else server.note([row]);
     return row;
   };
   const existing = async (id: string): Promise<MemberRow> => {

@@ -28,7 +28,6 @@ export interface Observed {
   /** Ids of the members of groups, by the id of the group. A group whose members are not known is missing. */
   readonly membersOf: ReadonlyMap<string, readonly string[]>;
   readonly freeSeats: number | undefined;
-  readonly revokes: boolean;
 }
 
 /** Records of the relay. */

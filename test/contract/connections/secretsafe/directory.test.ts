@@ -59,6 +59,16 @@ describe('the abilities of a server', () => {
     expect(await inSession((session) => session.abilities())).toEqual({ manages: true, revokes: false });
   });
 
+  it('are found by a member, without a list, if the server publishes none', async () => {
+    const site = await siteWith({ ...OLDER, specification: 'absent' });
+    const abilities = site.inSession(async (session) => {
+      await session.member(idAt(site, USER));
+      return session.abilities();
+    });
+    expect(await abilities).toMatchObject({ revokes: false });
+    expect(site.kinds()).toEqual(['member', 'specification']);
+  });
+
   it('are looked for once in a session', async () => {
     const { inSession, kinds } = await siteWith({});
     await inSession(async (session) => {
@@ -90,14 +100,10 @@ describe('the abilities of a server', () => {
 });
 
 describe('the lists', () => {
-  it('of members tell the kind of server and the taken seats, without another list', async () => {
-    const { inSession, kinds } = await siteWith({ specification: 'absent', seats: 99 });
-    await inSession(async (session) => {
-      const members = await session.members();
-      await session.abilities();
-      await session.freeSeats(members);
-    });
-    expect(kinds()).toEqual(['members', 'specification', 'subscription']);
+  it('of members tell the taken seats, without another list', async () => {
+    const { inSession, kinds } = await siteWith({ seats: 99 });
+    await inSession(async (session) => session.freeSeats(await session.members()));
+    expect(kinds()).toEqual(['members', 'subscription']);
   });
 
   it.each(ERAS)('show everybody with nothing personal but the address: %s', async (_era, switches) => {
