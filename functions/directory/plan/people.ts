@@ -22,21 +22,23 @@ interface Known {
   readonly declared: Declared;
   /** False if a person can be undeclared by mistake. */
   readonly isWhole: boolean;
+  /** True if invitations are sent again. */
+  readonly reinvites: boolean;
   readonly graceDays: number;
   /** Epoch milliseconds. */
   readonly now: number;
 }
 
 /**
- * Forgets what is over: an answered invitation, an end that was taken back, a message with which the source agrees, and
- * what is in the ownership by now.
+ * Forgets what is over: an invitation that was answered or is never sent again, an end that was taken back, a message
+ * with which the source agrees, and what is in the ownership by now.
  */
 export const forgetPeople = async (
   records: RemovableRecords,
   rule: string,
   people: ReadonlyMap<string, Person>,
   { members }: Observed,
-  { ownership, now, graceDays, declared, isWhole }: Known,
+  { ownership, now, graceDays, declared, isWhole, reinvites }: Known,
 ): Promise<void> => {
   const targets = new Map(declared.members.map((member) => [member.email, member]));
   const isOver = (word: Word, email: string): boolean =>
@@ -49,7 +51,9 @@ export const forgetPeople = async (
     ...(inviting !== undefined && (now < inviting || members.rejected.length > 0) && { inviting }),
     ...(made !== undefined && !owned.has(made) && { made }),
     // An invitation that the list does not show yet is kept.
-    ...(invited !== undefined && ['invited', undefined].includes(statuses.get(person.email)) && { invited }),
+    ...(invited !== undefined &&
+      reinvites &&
+      ['invited', undefined].includes(statuses.get(person.email)) && { invited }),
     ...(word !== undefined && !isOver(word, person.email) && { word }),
     ...(keptUntil !== undefined && now < Date.parse(keptUntil) && { keptUntil }),
   });

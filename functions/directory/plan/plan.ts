@@ -93,7 +93,7 @@ const compare = async (
     const { graceDays } = removals;
     const { ownership: owned } = plan;
     await forgetPeople(records, rule, remembered.people, observed, {
-      ...{ ownership: owned, declared, isWhole, graceDays, now: at },
+      ...{ ownership: owned, declared, isWhole, reinvites: reinvite !== undefined, graceDays, now: at },
     });
   }
   return recordOf(plan, observed);

@@ -40,6 +40,7 @@ describe('a run over a directory', () => {
     expect(changesOf(world.remote)).toEqual([]);
     expect(world.remote.calls).toEqual(['members', 'groups', 'collections', 'freeSeats']);
     expect(world.measured.at(-1)).toMatchObject({ invited: 0, compared: { drift: 0, waiting: 1 } });
+    expect(await world.shared.list(directoryAt.people(RULE))).toEqual([]);
   });
 
   it('never replaces an id that another program has set since the plan', async () => {
