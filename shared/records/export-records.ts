@@ -33,8 +33,8 @@ const cursorRecordSchema = z.object({
 export type CursorRecord = z.infer<typeof cursorRecordSchema>;
 
 /**
- * Digests of the rows in the first files of an hour, or of the rows that could not be read. It saves reading these files: without it, or with an older one,
- * they are read.
+ * Digests of the rows in the first files of an hour, or of the rows that could not be read. It saves reading these
+ * files: without it, or with an older one, they are read.
  */
 const indexSchema = z.object({
   /** Number of these files. */

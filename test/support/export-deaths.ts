@@ -89,7 +89,7 @@ export const startExportDeaths = async (seed: number) => {
       }
       return calls;
     },
-    /** Events of the server, exported lines, and counts of the reports, after a run that has looked at all days again. */
+    /** Events of the server, exported lines, and counts of the reports, after a run that looked at all days again. */
     async result() {
       clock.advance(24 * HOUR_MS);
       await this.run();

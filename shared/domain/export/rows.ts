@@ -17,7 +17,7 @@ interface EventRow extends Row {
   readonly place: LogPlace;
 }
 
-/** What the files of a log have in common: the day and hour of their events in UTC, or rows that could not be read. */
+/** Common part of the files of a log: the day and hour of their events in UTC, or rows that could not be read. */
 export const logPlaceSchema = z.union([z.literal('unreadable'), z.templateLiteral([z.string(), '/', z.string()])]);
 export type LogPlace = z.infer<typeof logPlaceSchema>;
 
