@@ -6,7 +6,13 @@ import { endUse, isOut, returnUse } from '#shared/directory/use.ts';
 import { DAY_MS } from '#shared/domain/directory/planning.ts';
 import type { Leaving } from '#shared/domain/directory/state.ts';
 import type { Step } from '#shared/domain/directory/steps.ts';
-import { hasJoined, isPrivileged, PRIVILEGED } from '#shared/domain/directory/words.ts';
+import {
+  hasJoined,
+  isPrivileged,
+  isRevokedElsewhere,
+  PRIVILEGED,
+  REVOKED_ELSEWHERE,
+} from '#shared/domain/directory/words.ts';
 
 /**
  * Leaving and coming back: all use ends first, and the removal follows after the time of grace. The record
@@ -52,7 +58,13 @@ export const revokeMember = (actor: Actor, step: About<'revoke'>): Promise<Carri
       if (member === undefined) return NOTHING;
       if (by === 'message' && isPrivileged(member)) return refused(PRIVILEGED);
       const begun: Leaving =
-        known?.id === id ? known : { ...{ id, by, since: new Date(now()).toISOString() }, groups: [], access: [] };
+        known?.id === id
+          ? known
+          : {
+              ...{ id, by, since: new Date(now()).toISOString(), groups: [], access: [] },
+              // A repeated attempt finds the member revoked by the relay itself, and keeps what the first one found.
+              ...(member.status === 'revoked' && { wasRevoked: true as const }),
+            };
       const { revokes } = await person.session.abilities();
       const leaving = await endUse({ person, begin, revokes }, member, begun);
       const outAt = new Date(now()).toISOString();
@@ -61,7 +73,10 @@ export const revokeMember = (actor: Actor, step: About<'revoke'>): Promise<Carri
     }),
   );
 
-/** Takes a removal back: the status, the type, the groups and the collections as recorded. */
+/**
+ * Takes a removal back: the status, the type, the groups and the collections as recorded. A member that another hand had
+ * revoked before stays so.
+ */
 export const restoreMember = (actor: Actor, step: About<'restore'>): Promise<Carried> =>
   hold(actor, step.email, (person) =>
     journal(actor, step, async (begin) => {
@@ -77,7 +92,7 @@ export const restoreMember = (actor: Actor, step: About<'restore'>): Promise<Car
         ...rest,
         ...(step.keep ? { keptUntil } : said !== undefined && { word: said }),
       }));
-      return DONE;
+      return isRevokedElsewhere(member, leaving) ? refused(REVOKED_ELSEWHERE) : DONE;
     }),
   );
 

@@ -54,9 +54,9 @@ export const isOut = async (session: DirectorySession, member: Member, { taken }
 export const returnUse = async (
   { session }: HeldPerson,
   { id, status }: Member,
-  { groups, access, taken }: Leaving,
+  { groups, access, taken, wasRevoked }: Leaving,
 ): Promise<void> => {
-  if (status === 'revoked') await session.restore(id);
+  if (status === 'revoked' && wasRevoked !== true) await session.restore(id);
   if (taken === undefined) return;
   await session.changeGroupsOf(id, { add: groups, remove: [] });
   await session.changeMember(id, { access, type: taken });

@@ -140,6 +140,9 @@ export const playDirectory = async (history: History): Promise<void> => {
   /** Addresses that the latest readable and complete source declared. */
   let wanted: ReadonlySet<string> | undefined;
   const wasOwned = new Set<string>();
+  const wasRevoked = new Set(
+    [...remote.people.members.values()].flatMap((one) => (one.status === 'revoked' ? [one.id] : [])),
+  );
   const outSince = new Map<string, number>();
   const removed = new Set<string>();
   let calls = 0;
@@ -150,6 +153,7 @@ export const playDirectory = async (history: History): Promise<void> => {
       const [name = '', id = ''] = call.split(' ');
       if (name === 'revoke') outSince.set(id, world.scene.now);
       if (name === 'revoke' && !mayRemove) throw new Error(`${id} was revoked after an incomplete list or source.`);
+      if (name === 'restore' && wasRevoked.has(id)) throw new Error(`${id} was restored, and another hand revoked it.`);
       if (name !== 'removeMember') continue;
       if (!mayRemove) throw new Error(`${id} was removed after an error, an incomplete list or an empty source.`);
       if (removed.has(id)) throw new Error(`${id} was removed twice.`);

@@ -103,7 +103,8 @@ const carryOutEvent = async (
   for (const step of decision.steps) {
     const carried = await carryOut(actor, step);
     // The next run decides again.
-    if (carried.result === 'refused') return { status: 'owed', reason: carried.reason, steps: done };
+    if (carried.result === 'refused' && decision.kind === 'steps')
+      return { status: 'owed', reason: carried.reason, steps: done };
     if (carried.result === 'done' && isChange(step)) done.push(step.kind);
   }
   if (decision.kind === 'steps') return { status: 'done', steps: done };

@@ -3,7 +3,7 @@ import { isOurs, markOf } from '#shared/domain/directory/marks.ts';
 import type { MemberEvent } from '#shared/domain/directory/member-events.ts';
 import type { Ownership, Person, Word } from '#shared/domain/directory/state.ts';
 import type { Step } from '#shared/domain/directory/steps.ts';
-import { isInvited, isPrivileged, PRIVILEGED } from '#shared/domain/directory/words.ts';
+import { isInvited, isPrivileged, isRevokedElsewhere, PRIVILEGED, REVOKED_ELSEWHERE } from '#shared/domain/directory/words.ts';
 
 /** Facts that decide about an event. */
 export interface EventSubject {
@@ -123,13 +123,12 @@ const join = (subject: EventSubject, member: Member): EventDecision => {
   const { event, freeSeats, groups, groupsOf = [] } = subject;
   const { id, email, status } = member;
   const leaving = leavingOf(subject, member);
-  if (status === 'revoked' && leaving === undefined) {
-    return refused('The member was revoked by another hand. Restore it there.');
-  }
+  const back: Step[] = leaving === undefined ? [] : [{ kind: 'restore', id, email, keep: false }];
+  // It stays once it is restored there.
+  if (isRevokedElsewhere(member, leaving)) return refused(REVOKED_ELSEWHERE, heed(subject), ...back);
   if (status === 'revoked' && freeSeats !== undefined && freeSeats < 1) return owed('No seat is free. Add seats.');
   const has = new Set([...groupsOf, ...(leaving?.groups ?? [])]);
   const add = event.groups.filter((name) => !has.has(groups.get(name) ?? ''));
-  const back: Step[] = leaving === undefined ? [] : [{ kind: 'restore', id, email, keep: false }];
   const further: Step[] = add.length === 0 ? [] : [{ kind: 'change-groups', id, email, add, remove: [] }];
   return { kind: 'steps', steps: [heed(subject), ...back, ...further] };
 };

@@ -6,7 +6,14 @@ import type { GroupPlan } from '#shared/domain/directory/plan-groups.ts';
 import { DAY_MS, isSameAccess, type Planning } from '#shared/domain/directory/planning.ts';
 import type { Person } from '#shared/domain/directory/state.ts';
 import type { Drift, Step } from '#shared/domain/directory/steps.ts';
-import { hasJoined, hasNoAccess, isInvited, isPrivileged, withMove } from '#shared/domain/directory/words.ts';
+import {
+  hasJoined,
+  hasNoAccess,
+  isInvited,
+  isPrivileged,
+  isRevokedElsewhere,
+  withMove,
+} from '#shared/domain/directory/words.ts';
 
 /** Part of a plan about members. */
 export interface MemberPlan {
@@ -135,13 +142,15 @@ const present = (planning: Planning, subject: Present): Needs => {
   const { member, person } = subject;
   const { id, email } = member;
   const leaving = person?.leaving?.id === id ? person.leaving : undefined;
-  if (member.status === 'revoked' && leaving === undefined) {
+  const back = leaving === undefined ? [] : [{ kind: 'restore', id, email, keep: false } as const];
+  if (isRevokedElsewhere(member, leaving)) {
     return {
+      // Ends the removal, and restores nothing.
+      steps: back,
       drift: [{ field: 'status', about: email }],
       finding: `${email} was revoked by a person, who has to restore it.`,
     };
   }
-  const back = leaving === undefined ? [] : [{ kind: 'restore', id, email, keep: false } as const];
   const { steps, drift, finding } = differencesOf(planning, subject, leaving);
   return {
     steps: [...back, ...steps, ...invitationOf(planning, member, person)],

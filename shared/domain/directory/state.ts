@@ -26,6 +26,8 @@ const leavingSchema = z.object({
    * it was revoked.
    */
   taken: memberTypeSchema.optional(),
+  /** A person or another program had revoked the member before. The relay does not restore it. */
+  wasRevoked: z.literal(true).optional(),
   /** End of all use. The time of grace begins. Absent while it is owed. */
   outAt: z.iso.datetime().optional(),
   /** The directory was asked to remove the member. */

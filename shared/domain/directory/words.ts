@@ -1,7 +1,7 @@
 import type { Member } from '#shared/connections/directory.ts';
 import type { DeclaredMember } from '#shared/domain/directory/declared.ts';
 import { DAY_MS } from '#shared/domain/directory/planning.ts';
-import type { Person, Word } from '#shared/domain/directory/state.ts';
+import type { Leaving, Person, Word } from '#shared/domain/directory/state.ts';
 
 /**
  * Precedence of messages over the source. A source often learns later than a message what happened, and its time shows
@@ -27,6 +27,10 @@ export const hasNoAccess = ({ type, access = [], hasAllAccess }: Member): boolea
 /** True for a member that the relay has invited, or was inviting when its process died. Pure. */
 export const isInvited = (person: Person | undefined, id: string): boolean =>
   person?.made === id || (person?.made === undefined && person?.inviting !== undefined);
+/** True for a revoked member that the relay did not revoke, as far as the record shows. Pure. */
+export const isRevokedElsewhere = ({ status }: Pick<Member, 'status'>, leaving: Leaving | undefined): boolean =>
+  status === 'revoked' && (leaving === undefined || leaving.wasRevoked === true);
+export const REVOKED_ELSEWHERE = 'The member was revoked by another hand. Restore it there.';
 
 const isYoung = ({ at }: Word, { graceDays, now }: Clock): boolean => now < Date.parse(at) + graceDays * DAY_MS;
 

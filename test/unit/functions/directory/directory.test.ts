@@ -91,6 +91,27 @@ describe('a run over a directory', () => {
     expect(await world.shared.list(directoryAt.people(RULE))).toEqual([]);
   });
 
+  it('restores no member that another hand had revoked before, whether it is declared again or taken back', async () => {
+    const world = directoryWorld({ remote: team(), settings: declare(TEAM) });
+    await world.run('1');
+    for (const [name, back] of [
+      ['declared', () => world.run('declared')],
+      ['undo', () => world.run('undo', { trigger: 'undo', members: [email('dee')] })],
+    ] as const) {
+      await world.remote.session.revoke('dee');
+      world.scene.settings = declare(['ann', 'bob', 'cid']);
+      await world.run(`${name}-left`);
+      world.scene.settings = declare(TEAM);
+      world.remote.calls.length = 0;
+      expect(await back()).toMatchObject({ status: 'PARTIAL', failed: 1 });
+      expect(world.notices.at(-1)).toMatch(/dee@.*restore.*: The member was revoked by another hand/);
+      expect(changesOf(world.remote)).toEqual([]);
+      // The removal is over, and the report goes on to name the member.
+      expect(await world.run(`${name}-after`)).toMatchObject({ status: 'SUCCEEDED', drift: 1, done: 0 });
+      await world.remote.session.restore('dee');
+    }
+  });
+
   it('takes groups and collections away at once where no member can be revoked, and restores them', async () => {
     const access = [READ];
     const remote = team({ revokes: false });

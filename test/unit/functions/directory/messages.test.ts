@@ -208,6 +208,10 @@ describe('a message about a leaver', () => {
     expect(await heed('m3')).toMatchObject({ status: 'SUCCEEDED', done: 1 });
     expect(statusOf('dee')).toBe('revoked');
     expect(remote.calls.filter((call) => call === 'revoke dee')).toHaveLength(1);
+    // The second attempt found it revoked, by the first one.
+    await send(joined('dee', 2));
+    await heed('m4');
+    expect(statusOf('dee')).toBe('confirmed');
   });
 
   it('waits for another process that works on the person', async () => {
@@ -310,6 +314,23 @@ describe('a message about a joiner or a mover', () => {
     expect(remote.people.memberships.get('dee')).toEqual(new Set(['lab']));
     await run('undo', { trigger: 'undo', members: [email('dee')] });
     expect(remote.people.memberships.get('dee')).toEqual(new Set(['staff']));
+  });
+
+  it('restores no member that another hand had revoked before it left, which stays once it is restored there', async () => {
+    const { scene, remote, send, heed, run, statusOf, changes, notices } = await start();
+    await remote.session.revoke('dee');
+    remote.calls.length = 0;
+    await send(left('dee'));
+    await heed('m1');
+    await send(joined('dee', 2));
+    expect(await heed('m2')).toMatchObject({ status: 'PARTIAL', done: 0, failed: 1 });
+    expect(notices).toEqual([expect.stringMatching(/dee@.* refused: The member was revoked by another hand/)]);
+    expect(statusOf('dee')).toBe('revoked');
+    await remote.session.restore('dee');
+    scene.settings = declare(['ann', 'bob', 'cid', 'eve']);
+    remote.calls.length = 0;
+    await run('1');
+    expect(changes()).toEqual([]);
   });
 
   it('waits for a seat, and is refused for a group that the rule does not manage', async () => {

@@ -54,14 +54,14 @@ describe('what an event changes', () => {
     isThere: fc.boolean(),
     isOwned: fc.boolean(),
     isComplete: fc.boolean(),
-    isLeaving: fc.boolean(),
+    leaving: fc.constantFrom('none', 'ours', 'elsewhere'),
     freeSeats: fc.constantFrom(undefined, 0, 3),
     groupsOf: fc.subarray(['g-staff', 'g-lab', 'g-other']),
   });
 
   it('touches no owner, administrator or stranger, no member after an incomplete list, and gives neither type nor access', () => {
     fc.assert(
-      fc.property(subjects, ({ event, type, status, isThere, isOwned, isComplete, isLeaving, freeSeats, groupsOf }) => {
+      fc.property(subjects, ({ event, type, status, isThere, isOwned, isComplete, leaving, freeSeats, groupsOf }) => {
         const at = new Date(NOW).toISOString();
         const decision = decideEvent({
           ...{
@@ -77,12 +77,20 @@ describe('what an event changes', () => {
           event: { ...event, at },
           members: { rows: isThere ? [aMember('dee', { type, status })] : [], rejected: isComplete ? [] : ['x: type'] },
           ownership: { writes: 1, members: isOwned ? ['dee'] : [], groups: {}, leavingGroups: [] },
-          person: isLeaving
-            ? {
-                ...{ writes: 1, email: EMAIL },
-                leaving: { id: 'dee', by: 'source', since: at, groups: ['g-lab'], access: [] },
-              }
-            : undefined,
+          person:
+            leaving !== 'none'
+              ? {
+                  ...{ writes: 1, email: EMAIL },
+                  leaving: {
+                    id: 'dee',
+                    by: 'source',
+                    since: at,
+                    groups: ['g-lab'],
+                    access: [],
+                    ...(leaving === 'elsewhere' && { wasRevoked: true as const }),
+                  },
+                }
+              : undefined,
           groups: new Map([
             ['staff', 'g-staff'],
             ['lab', 'g-lab'],
@@ -94,7 +102,10 @@ describe('what an event changes', () => {
         const isPrivileged = type === 'owner' || type === 'admin';
         if (isThere && (isPrivileged || !isOwned)) expect(steps).toEqual([]);
         if (!isThere && !isComplete) expect(steps).toEqual([]);
-        if (decision.kind === 'refused') expect(changes).toEqual([]);
+        // The end of a removal, which restores nothing.
+        const isElsewhere = status === 'revoked' && leaving === 'elsewhere';
+        if (isElsewhere && decision.kind === 'steps') expect(changes.map(({ kind }) => kind)).not.toContain('restore');
+        if (decision.kind === 'refused' && !isElsewhere) expect(changes).toEqual([]);
         if (event.groups.includes('vip')) expect(decision.kind).toBe('refused');
         // What is carried out counts more than the source first.
         if (changes.length > 0) expect(steps[0]?.kind).toBe('heed');
