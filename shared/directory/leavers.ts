@@ -59,7 +59,7 @@ export const revokeMember = (actor: Actor, step: About<'revoke'>): Promise<Carri
       if (by === 'message' && isPrivileged(member)) return refused(PRIVILEGED);
       const begun: Leaving =
         known?.id === id
-          ? known
+          ? continuedFor(member, known)
           : {
               ...{ id, by, since: new Date(now()).toISOString(), groups: [], access: [] },
               // A repeated attempt finds the member revoked by the relay itself, and keeps what the first one found.
@@ -72,6 +72,12 @@ export const revokeMember = (actor: Actor, step: About<'revoke'>): Promise<Carri
       return DONE;
     }),
   );
+
+/** A member that was let in by hand in the meantime has to leave again. From then on, only the relay has revoked it. */
+const continuedFor = ({ status }: Member, known: Leaving): Leaving => {
+  const { outAt, wasRevoked, ...again } = known;
+  return status === 'revoked' ? known : again;
+};
 
 /**
  * Takes a removal back: the status, the type, the groups and the collections as recorded. A member that another hand had
@@ -106,8 +112,8 @@ export const removeMember = (actor: Actor, step: About<'remove'>): Promise<Carri
       if (leaving?.id !== step.id || !isDue || person.found.word?.said === 'joined') return NOTHING;
       const member = await readMember(person, step);
       if (member !== undefined && !(await isOut(person.session, member, leaving))) {
-        await person.change(({ leaving: _, ...rest }) => rest);
-        return refused(`${step.email} was restored by a person, so it is not removed. Declare the person, or wait.`);
+        await person.change((current) => ({ ...current, leaving: continuedFor(member, leaving) }));
+        return refused(`${step.email} was restored by hand, so it is not removed. The next run revokes it again.`);
       }
       await begin();
       await person.change((current) => ({ ...current, leaving: { ...leaving, removing: true } }));

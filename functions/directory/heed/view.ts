@@ -2,7 +2,7 @@ import type { DirectoryConfig } from '#shared/config/schema.ts';
 import type { DirectorySession, Listed, Member } from '#shared/connections/directory.ts';
 import type { EventSubject } from '#shared/domain/directory/decide-event.ts';
 import { isForeign } from '#shared/domain/directory/marks.ts';
-import type { MemberEventRecord } from '#shared/domain/directory/member-events.ts';
+import { isJoin, type MemberEventRecord } from '#shared/domain/directory/member-events.ts';
 import type { Ownership, Person } from '#shared/domain/directory/state.ts';
 
 export interface ViewOptions {
@@ -46,13 +46,12 @@ export const createView = (
     const { listedAt, listed: before } = await members();
     const listed = await withInvited(session, before, { email, person });
     const member = listed.rows.find((row) => row.email === email);
-    const isJoin = event.said === 'joined';
-    const needsGroups = member !== undefined && (event.said === 'moved' || (isJoin && event.groups.length > 0));
+    const needsGroups = member !== undefined && (event.said === 'moved' || (isJoin(event) && event.groups.length > 0));
     return {
       ...{ relay, rule, email, event, members: listed, listedAt, ownership, person, groups, now: now() },
       declaredGroups: settings.groups.map(({ name }) => name),
-      marks: isJoin && member === undefined ? await marks() : false,
-      freeSeats: isJoin ? await seats() : undefined,
+      marks: isJoin(event) && member === undefined ? await marks() : false,
+      freeSeats: isJoin(event) ? await seats() : undefined,
       groupsOf: needsGroups ? await session.groupsOf(member.id) : undefined,
     };
   };

@@ -123,11 +123,15 @@ const spendBudget = (
   { plan, removals, owned, now }: Spending,
 ): Promise<void> =>
   changeRecord<Budget, void>(records, directoryAt.budget(rule), (budget) => {
-    const ids = plan.steps.flatMap((step) =>
-      step.kind === 'empty-group' || (step.kind === 'revoke' && step.by === 'source') ? [step.id] : [],
-    );
-    if (ids.length === 0) return { result: undefined };
-    const next = spend(budget, { ids, by: 'source', limit: dailyLimit(removals, owned), now });
+    const idsOf = (by: 'source' | 'message'): string[] =>
+      plan.steps.flatMap((step) =>
+        (step.kind === 'empty-group' && by === 'source') || (step.kind === 'revoke' && step.by === by) ? [step.id] : [],
+      );
+    const [ids, again] = [idsOf('source'), idsOf('message')];
+    if (ids.length + again.length === 0) return { result: undefined };
+    const spent = spend(budget, { ids, by: 'source', limit: dailyLimit(removals, owned), now });
+    // What a message has begun is never refused, and counts all the same.
+    const next = spent && spend(spent, { ids: again, by: 'message', limit: Number.POSITIVE_INFINITY, now });
     if (next !== undefined) return { next, result: undefined };
     throw new RelayError('StoreUnavailable', `Messages have used the removals of ${rule}. The step is retried.`);
   });
@@ -164,10 +168,11 @@ const planUndo = async (
 
 const stepsBack = (email: string, { leaving, word }: Partial<Person> = {}): Step[] => {
   if (leaving !== undefined) return [{ kind: 'restore', id: leaving.id, email, keep: true }];
-  if (word === undefined || word.said === 'joined') return [];
-  const forget: Step = { kind: 'heed', email };
-  if (word.moved === undefined) return [forget];
-  const { id, to, from } = word.moved;
+  if (word === undefined || (word.said === 'joined' && word.moved === undefined)) return [];
+  const { moved, ...rest } = word;
+  const forget: Step = { kind: 'heed', email, ...(word.said === 'joined' && { word: rest }) };
+  if (moved === undefined) return [forget];
+  const { id, to, from } = moved;
   const add = from.filter((name) => !to.includes(name));
   const remove = to.filter((name) => !from.includes(name));
   return [forget, { kind: 'change-groups', id, email, add, remove }];

@@ -1,6 +1,6 @@
 import type { Listed, Member } from '#shared/connections/directory.ts';
 import { isOurs, markOf } from '#shared/domain/directory/marks.ts';
-import type { MemberEvent } from '#shared/domain/directory/member-events.ts';
+import { isJoin, type MemberEvent } from '#shared/domain/directory/member-events.ts';
 import type { Ownership, Person, Word } from '#shared/domain/directory/state.ts';
 import type { Step } from '#shared/domain/directory/steps.ts';
 import { isInvited, isPrivileged, isRevokedElsewhere, PRIVILEGED, REVOKED_ELSEWHERE } from '#shared/domain/directory/words.ts';
@@ -52,7 +52,7 @@ export const decideEvent = (subject: EventSubject): EventDecision => {
   if (member === undefined && members.rejected.length > 0) return owed('Rows of the list of members cannot be read.');
   // The list can be older than an invitation whose answer was lost.
   if (member === undefined && isBeingInvited(subject)) return owed('An invitation of the person is being sent.');
-  if (member === undefined) return event.said === 'joined' ? invite(subject) : unknown(subject);
+  if (member === undefined) return isJoin(event) ? invite(subject) : unknown(subject);
   if (isPrivileged(member)) {
     return event.said === 'joined' && event.groups.length === 0 ? { kind: 'steps', steps: [] } : refused(PRIVILEGED);
   }
@@ -70,12 +70,12 @@ export const decideEvent = (subject: EventSubject): EventDecision => {
     case 'joined':
       return join(subject, member);
     case 'moved':
-      return move(subject, member);
+      return isIn(subject, member) ? move(subject, member) : comeBack(subject, member);
   }
 };
 
 const isBeingInvited = ({ person, event, listedAt }: EventSubject): boolean =>
-  event.said !== 'joined' && person?.inviting !== undefined && listedAt < person.inviting;
+  !isJoin(event) && person?.inviting !== undefined && listedAt < person.inviting;
 
 const checkGroups = ({ event, groups, declaredGroups }: EventSubject): EventDecision | undefined => {
   const missing = event.groups.filter((name) => !groups.has(name));
@@ -86,16 +86,16 @@ const checkGroups = ({ event, groups, declaredGroups }: EventSubject): EventDeci
     : refused(`The rule does not manage the group ${names}. Declare it, or correct the name.`);
 };
 
-const heed = ({ email, now, event }: EventSubject, moved?: Word['moved']): Step => ({
+const heed = ({ email, now }: EventSubject, said: Word['said'], moved?: Word['moved']): Step => ({
   ...({ kind: 'heed', email } as const),
-  word: { said: event.said, at: new Date(now).toISOString(), ...(moved !== undefined && { moved }) },
+  word: { said, at: new Date(now).toISOString(), ...(moved !== undefined && { moved }) },
 });
 
 /** The word about a leaver stays, so that a run does not invite the person after all. */
 const unknown = (subject: EventSubject): EventDecision =>
   refused(
     'No member has the address. Correct it, or invite the person.',
-    ...(subject.event.said === 'left' ? [heed(subject)] : []),
+    ...(subject.event.said === 'left' ? [heed(subject, 'left')] : []),
   );
 
 const invite = (subject: EventSubject): EventDecision => {
@@ -104,7 +104,10 @@ const invite = (subject: EventSubject): EventDecision => {
   const mark = marks ? { mark: markOf({ relay, rule }, 'member', email) } : {};
   return {
     kind: 'steps',
-    steps: [heed(subject), { kind: 'invite', email, type: 'user', groups: [...event.groups], access: [], ...mark }],
+    steps: [
+      heed(subject, 'joined'),
+      { kind: 'invite', email, type: 'user', groups: [...event.groups], access: [], ...mark },
+    ],
   };
 };
 
@@ -115,8 +118,8 @@ const leavingOf = ({ person }: EventSubject, { id }: Member): Person['leaving'] 
 const leave = (subject: EventSubject, member: Member): EventDecision => {
   const { id, email } = member;
   const isOut = leavingOf(subject, member)?.outAt !== undefined && member.status === 'revoked';
-  if (isOut) return { kind: 'steps', steps: [heed(subject)] };
-  return { kind: 'steps', steps: [heed(subject), { kind: 'revoke', id, email, by: 'message' }], removes: id };
+  if (isOut) return { kind: 'steps', steps: [heed(subject, 'left')] };
+  return { kind: 'steps', steps: [heed(subject, 'left'), { kind: 'revoke', id, email, by: 'message' }], removes: id };
 };
 
 const join = (subject: EventSubject, member: Member): EventDecision => {
@@ -125,28 +128,43 @@ const join = (subject: EventSubject, member: Member): EventDecision => {
   const leaving = leavingOf(subject, member);
   const back: Step[] = leaving === undefined ? [] : [{ kind: 'restore', id, email, keep: false }];
   // It stays once it is restored there.
-  if (isRevokedElsewhere(member, leaving)) return refused(REVOKED_ELSEWHERE, heed(subject), ...back);
+  if (isRevokedElsewhere(member, leaving)) return refused(REVOKED_ELSEWHERE, heed(subject, 'joined'), ...back);
   if (status === 'revoked' && freeSeats !== undefined && freeSeats < 1) return owed('No seat is free. Add seats.');
   const has = new Set([...groupsOf, ...(leaving?.groups ?? [])]);
   const add = event.groups.filter((name) => !has.has(groups.get(name) ?? ''));
-  const further: Step[] = add.length === 0 ? [] : [{ kind: 'change-groups', id, email, add, remove: [] }];
-  return { kind: 'steps', steps: [heed(subject), ...back, ...further] };
+  // A joiner is added to groups. A move names all of them.
+  const remove = event.said === 'moved' ? namesIn(subject, has).filter((name) => !event.groups.includes(name)) : [];
+  return { kind: 'steps', steps: [heed(subject, 'joined'), ...back, ...changeOf(member, { add, remove })] };
 };
 
+/** Names of the groups of the rule among ids. */
+const namesIn = ({ groups }: EventSubject, ids: ReadonlySet<string>): string[] =>
+  [...groups].flatMap(([name, id]) => (ids.has(id) ? [name] : []));
+
+const changeOf = (
+  { id, email }: Member,
+  { add, remove }: { readonly add: string[]; readonly remove: string[] },
+): Step[] => (add.length + remove.length === 0 ? [] : [{ kind: 'change-groups', id, email, add, remove }]);
+
+/** False for a member that has left, or is revoked. */
+const isIn = (subject: EventSubject, member: Member): boolean =>
+  member.status !== 'revoked' && leavingOf(subject, member) === undefined && subject.person?.word?.said !== 'left';
+
+const comeBack = (subject: EventSubject, member: Member): EventDecision =>
+  isJoin(subject.event)
+    ? join(subject, member)
+    : refused('The member has left or is revoked. Send member.joined, or restore it.');
+
 const move = (subject: EventSubject, member: Member): EventDecision => {
-  const { event, groups, groupsOf = [], person } = subject;
-  const { id, email, status } = member;
-  if (status === 'revoked' || leavingOf(subject, member) !== undefined) {
-    return refused('The member is revoked. Send member.joined, or restore it.');
-  }
-  const now = [...groups].flatMap(([name, group]) => (groupsOf.includes(group) ? [name] : []));
+  const { event, groupsOf = [], person } = subject;
+  const now = namesIn(subject, new Set(groupsOf));
   const add = event.groups.filter((name) => !now.includes(name));
   const remove = now.filter((name) => !event.groups.includes(name));
   // A move that is continued keeps the groups of before its beginning.
   const known = person?.word?.moved;
   const isContinued = known !== undefined && known.to.join('\n') === event.groups.join('\n');
-  const moved = { id, to: [...event.groups], from: isContinued ? known.from : now };
-  const isThere = add.length + remove.length === 0;
-  const change: Step[] = isThere ? [] : [{ kind: 'change-groups', id, email, add, remove }];
-  return { kind: 'steps', steps: [heed(subject, moved), ...change] };
+  const moved = { id: member.id, to: [...event.groups], from: isContinued ? known.from : now };
+  // Who joined still stays, although the source may not know it yet.
+  const said = isJoin(event) || person?.word?.said === 'joined' ? 'joined' : 'moved';
+  return { kind: 'steps', steps: [heed(subject, said, moved), ...changeOf(member, { add, remove })] };
 };

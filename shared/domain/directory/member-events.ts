@@ -11,8 +11,13 @@ const eventSchema = z.object({
   position: z.int().min(0),
   /** When the first message with this position arrived. */
   at: z.iso.datetime(),
+  /** Of a move: it followed a joiner who is still owed, so that the person also joins. */
+  joins: z.literal(true).optional(),
 });
 export type MemberEvent = z.infer<typeof eventSchema>;
+
+/** True for an event that lets a person in. Pure. */
+export const isJoin = ({ said, joins }: MemberEvent): boolean => said === 'joined' || joins === true;
 
 /** The latest event about a person. */
 export const memberEventRecordSchema = z.object({
@@ -36,6 +41,16 @@ const isSame = (one: MemberEvent, other: MemberEvent): boolean =>
   one.said === other.said && [...one.groups].toSorted().join('\n') === [...other.groups].toSorted().join('\n');
 
 /**
+ * Event that counts from now on. A move neither lets a leaver stay nor keeps a joiner out, if these are still owed: the
+ * leaver leaves, and the joiner joins into the groups of the move.
+ */
+const following = (known: MemberEventRecord | undefined, event: MemberEvent): MemberEvent => {
+  if (known?.status !== 'owed' || event.said !== 'moved') return event;
+  if (known.event.said === 'left') return known.event;
+  return isJoin(known.event) ? { ...event, joins: true } : event;
+};
+
+/**
  * Decides about an event that has arrived. Positions order the messages of one sender; the messages of several senders
  * count in the order of their arrival. Pure and repeatable: the same event is accepted once.
  */
@@ -49,14 +64,14 @@ export const acceptEvent = (
   const highest = Object.hasOwn(positions, sender) ? positions[sender] : undefined;
   if (highest !== undefined && position < highest) return { acceptance: 'older' };
   if (known !== undefined && position === highest) {
-    // The event of another sender has followed, and the earlier one does not count any more.
-    if (known.event.sender !== sender) return { acceptance: 'older' };
+    // The event of another sender has followed, or that of a leaver stayed, and this one does not count any more.
+    if (known.event.sender !== sender || known.event.position !== position) return { acceptance: 'older' };
     return { acceptance: isSame(known.event, event) ? 'repeated' : 'conflicting' };
   }
   return {
     acceptance: 'accepted',
     next: {
-      ...{ writes: (known?.writes ?? 0) + 1, email, event, status: 'owed' },
+      ...{ writes: (known?.writes ?? 0) + 1, email, event: following(known, event), status: 'owed' },
       positions: { ...positions, [sender]: position },
     },
   };

@@ -247,14 +247,21 @@ const leave = ({ now, removals }: Planning, { member, person, isOwned, hasGroups
   const isOut = member.status === 'revoked' || hasNothing;
   if (!isOut || leaving?.outAt === undefined) {
     const step: Step = { kind: 'revoke', id, email, by };
+    const news: Needs = {
+      drift: [{ field: 'extra', about: email }],
+      ...(leaving?.outAt !== undefined && { finding: letInAgain(email, by) }),
+    };
     // What a message has begun is owed, whatever the source says.
-    if (by === 'message') return { steps: [step], drift: [{ field: 'extra', about: email }] };
-    return { leaving: [step], begins: id, drift: [{ field: 'extra', about: email }] };
+    return by === 'message' ? { ...news, steps: [step] } : { ...news, leaving: [step], begins: id };
   }
   if (isDeclared) return { finding: `${email} left by a message and is still declared. Remove it from the source.` };
   const isDue = Date.parse(leaving.outAt) + removals.graceDays * DAY_MS <= now;
   return isDue ? { leaving: [{ kind: 'remove', id, email }] } : {};
 };
+
+/** Only a declaration, a message or the undo lets a member stay. */
+const letInAgain = (email: string, by: 'source' | 'message'): string =>
+  `${email} has to leave, and was let in again by hand. It is revoked again: ${by === 'message' ? 'send member.joined' : 'declare it'}, or take the removal back.`;
 
 /** Drops what needs more seats than are free. */
 const withinSeats = (needs: readonly Needs[], free: number | undefined) => {

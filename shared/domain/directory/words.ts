@@ -56,6 +56,5 @@ export const isSettled = (
 ): boolean => {
   if (word.said === 'left') return isWhole && target === undefined;
   if (!isYoung(word, clock)) return true;
-  if (word.said === 'joined') return target !== undefined;
-  return target !== undefined && isSameSet(target.groups, word.moved?.to ?? []);
+  return target !== undefined && (word.moved === undefined || isSameSet(target.groups, word.moved.to));
 };

@@ -91,6 +91,41 @@ describe('a run over a directory', () => {
     expect(await world.shared.list(directoryAt.people(RULE))).toEqual([]);
   });
 
+  it('revokes again whom a person restored by hand, names it, counts it, and lets the time of grace begin again', async () => {
+    const world = directoryWorld({ remote: team(), settings: declare(TEAM) });
+    const { remote, scene, run, plan, finish, pass, shared, runs } = world;
+    await run('1');
+    scene.settings = declare(['ann', 'bob', 'cid']);
+    await run('2');
+    pass(15);
+    await remote.session.restore('dee');
+    remote.switches.onCall = (call, when) => {
+      if (call === 'revoke dee' && when === 'after')
+        throw new RelayError('AnswerTimedOut', 'late', { mayHaveHappened: true });
+    };
+    await run('3');
+    delete remote.switches.onCall;
+    await run('4');
+    expect(remote.people.members.get('dee')?.status).toBe('revoked');
+    const report = await runs.read(directoryAt.report({ rule: RULE, run: `${RULE}.3` }));
+    expect(report?.findings).toEqual([expect.stringMatching(/^dee@.* let in again by hand.*declare it, or take/)]);
+    expect((await shared.read(directoryAt.budget(RULE)))?.record).toMatchObject({ begun: { dee: 'source' } });
+    pass(13);
+    await run('5');
+    expect(remote.people.members.has('dee')).toBe(true);
+    pass(1);
+    // Also in the moment before the removal.
+    const planned = await plan('6');
+    await remote.session.restore('dee');
+    expect(await finish('6', planned)).toMatchObject({ status: 'PARTIAL', failed: 1 });
+    expect(world.notices.at(-1)).toMatch(/dee@.*restored by hand, so it is not removed. The next run revokes it again/);
+    await run('7');
+    expect(remote.people.members.get('dee')?.status).toBe('revoked');
+    await run('8', { trigger: 'undo', members: [email('dee')] });
+    await run('9');
+    expect(remote.people.members.get('dee')?.status).toBe('confirmed');
+  });
+
   it('restores no member that another hand had revoked before, whether it is declared again or taken back', async () => {
     const world = directoryWorld({ remote: team(), settings: declare(TEAM) });
     await world.run('1');

@@ -127,6 +127,24 @@ describe('a message about a leaver', () => {
     expect(statusOf('dee')).toBe('confirmed');
   });
 
+  it('revokes it again if a person restored it by hand, which counts as a removal of that day', async () => {
+    const { shared, runs, remote, send, heed, run, statusOf, pass } = await start();
+    await remote.session.revoke('dee');
+    await send(left('dee'));
+    await heed('m1');
+    pass(1);
+    await remote.session.restore('dee');
+    await run('1');
+    expect(statusOf('dee')).toBe('revoked');
+    expect((await shared.read(directoryAt.budget(RULE)))?.record).toMatchObject({ begun: { dee: 'message' } });
+    const report = await runs.read(directoryAt.report({ rule: RULE, run: `${RULE}.1` }));
+    expect(report?.findings).toEqual([expect.stringMatching(/^dee@.* let in again by hand.*send member.joined/)]);
+    // By now, the relay has revoked it.
+    await send(joined('dee', 2));
+    await heed('m2');
+    expect(statusOf('dee')).toBe('confirmed');
+  });
+
   it('counts more than the steps of a plan that is older', async () => {
     const { scene, send, heed, plan, finish, statusOf, changes } = await start();
     scene.settings = declare([...TEAM, 'fay'], {
@@ -290,6 +308,61 @@ describe('a message about a leaver', () => {
 });
 
 describe('a message about a joiner or a mover', () => {
+  it('does not let a leaver stay that is owed, nor one that has left', async () => {
+    const { scene, remote, send, heed, statusOf, notices } = await start();
+    remote.switches.rejected.add('dee');
+    await send(left('dee', 5));
+    await heed('m1');
+    await send(moved('dee', 6, ['lab']));
+    await send(moved('dee', 6, ['lab']));
+    await send(moved('dee', 1, ['lab']), OTHER);
+    remote.switches.rejected.clear();
+    await heed('m2');
+    expect(statusOf('dee')).toBe('revoked');
+    scene.now += 1000;
+    await send(moved('dee', 7, ['lab']));
+    await heed('m3');
+    expect(notices.at(-1)).toMatch(/dee@.* refused: The member has left or is revoked/);
+    // Also one that is not there yet.
+    await send(left('fay'));
+    await heed('m4');
+    remote.people.members.set(
+      'fay',
+      aMember('fay', { externalId: [...remote.people.members.values()][0]?.externalId }),
+    );
+    await send(moved('fay', 2, ['lab']));
+    await heed('m5');
+    expect(notices.at(-1)).toMatch(/fay@.* refused: The member has left or is revoked/);
+  });
+
+  it('lets a joiner that is owed join into the groups of a move, and stay', async () => {
+    const { scene, remote, send, heed, run, statusOf } = await start();
+    remote.switches.freeSeats = 0;
+    await send(joined('fay', 1, ['staff']));
+    await heed('m1');
+    await send(moved('fay', 2, ['lab']));
+    remote.switches.freeSeats = 1;
+    await heed('m2');
+    const groupsOfFay = () => remote.people.memberships.get('new-1');
+    expect([statusOf('fay'), groupsOfFay()]).toEqual(['invited', new Set(['lab'])]);
+    await send(moved('fay', 3, ['staff']));
+    await heed('m3');
+    await run('1');
+    expect([statusOf('fay'), groupsOfFay()]).toEqual(['invited', new Set(['staff'])]);
+    await run('undo', { trigger: 'undo', members: [email('fay')] });
+    await run('2');
+    expect([statusOf('fay'), groupsOfFay()]).toEqual(['invited', new Set(['lab'])]);
+    // The source agrees once, and counts from then on.
+    scene.settings = {
+      ...declare(TEAM),
+      members: [...declare(TEAM).members, { email: email('fay'), groups: ['lab'] }],
+    };
+    await run('3');
+    scene.settings = declare(TEAM);
+    await run('4');
+    expect(statusOf('fay')).toBe('revoked');
+  });
+
   it('invites a user into groups of the rule, who stays until the source declares it, or the time of grace is over', async () => {
     const { scene, send, heed, run, remote, statusOf, pass } = await start();
     await send(joined('fay', 1, ['lab']));

@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MemberStatus, MemberType } from '#shared/connections/directory.ts';
 import { decideEvent } from '#shared/domain/directory/decide-event.ts';
-import { acceptEvent, type MemberEvent, type MemberEventRecord } from '#shared/domain/directory/member-events.ts';
+import {
+  acceptEvent,
+  isJoin,
+  type MemberEvent,
+  type MemberEventRecord,
+} from '#shared/domain/directory/member-events.ts';
 import { messageWindowAt } from '#shared/domain/directory/message-window.ts';
 import { aMember } from '#test/support/fake-directory.ts';
 
@@ -17,19 +22,42 @@ const events = fc.record({
   position: fc.nat(4),
 });
 
+/** Two messages of the same sender or of two, the state of the first one, and what counts. */
+const PAIRS = [
+  ...SAID.flatMap((first) => SAID.map((then) => [first, 'done', then, 'the later one'] as const)),
+  ['left', 'owed', 'left', 'the later one'],
+  ['left', 'owed', 'joined', 'the later one'],
+  ['left', 'owed', 'moved', 'the leaver'],
+  ['joined', 'owed', 'left', 'the later one'],
+  ['joined', 'owed', 'joined', 'the later one'],
+  ['joined', 'owed', 'moved', 'both'],
+  ['moved', 'owed', 'left', 'the later one'],
+  ['moved', 'owed', 'joined', 'the later one'],
+  ['moved', 'owed', 'moved', 'the later one'],
+] as const;
+
 const take = (known: MemberEventRecord | undefined, event: Omit<MemberEvent, 'at'>): MemberEventRecord | undefined =>
   acceptEvent(known, EMAIL, { ...event, at: new Date(NOW).toISOString() }).next ?? known;
+
+/** Carries out each event before the next one arrives. */
+const takeAndDo = (
+  known: MemberEventRecord | undefined,
+  event: Omit<MemberEvent, 'at'>,
+): MemberEventRecord | undefined => {
+  const next = take(known, event);
+  return next === undefined || next === known ? next : { ...next, status: 'done' };
+};
 
 describe('the order of messages about a person', () => {
   it('of each sender, only the event with the highest position counts, in any order and however often', () => {
     fc.assert(
       fc.property(fc.array(events, { minLength: 1, maxLength: 12 }), (sent) => {
         const one = sent.map((event) => ({ ...event, sender: 'AROAONE' }));
-        const known = one.reduce<MemberEventRecord | undefined>(take, undefined);
+        const known = one.reduce<MemberEventRecord | undefined>(takeAndDo, undefined);
         const highest = Math.max(...one.map(({ position }) => position));
         expect(known?.event.position).toBe(highest);
         expect(known?.event.said).toBe(one.find(({ position }) => position === highest)?.said);
-        expect([...one, ...one].reduce<MemberEventRecord | undefined>(take, known)).toBe(known);
+        expect([...one, ...one].reduce<MemberEventRecord | undefined>(takeAndDo, known)).toBe(known);
       }),
     );
   });
@@ -41,6 +69,41 @@ describe('the order of messages about a person', () => {
         const known = theirs.reduce<MemberEventRecord | undefined>(take, undefined);
         const next = take(known, { said: 'left', groups: [], sender: 'AROAONE', position: 0 });
         expect(next).toMatchObject({ event: { said: 'left', sender: 'AROAONE' }, status: 'owed' });
+      }),
+    );
+  });
+
+  it.each(PAIRS)('%s %s, then %s: %s', (first, status, then, counts) => {
+    for (const sender of ['AROAONE', 'AROATWO']) {
+      const before = take(undefined, { said: first, groups: ['staff'], sender: 'AROAONE', position: 1 });
+      const known: MemberEventRecord | undefined = before && { ...before, status };
+      const event = { said: then, groups: ['lab'], sender, position: 2 };
+      const after = take(known, event);
+      const { said, groups, joins } = after?.event ?? {};
+      expect({ said, groups, joins, status: after?.status }).toEqual({
+        ...{ said: counts === 'the leaver' ? first : then, groups: [counts === 'the leaver' ? 'staff' : 'lab'] },
+        joins: counts === 'both' ? true : undefined,
+        status: 'owed',
+      });
+      expect(take(after, event)).toBe(after);
+    }
+  });
+
+  it('a leaver that is owed is lost to a joiner alone, a joiner to a leaver alone, and no repetition is a conflict', () => {
+    fc.assert(
+      fc.property(fc.array(events, { minLength: 1, maxLength: 12 }), (sent) => {
+        let known: MemberEventRecord | undefined;
+        let presence: MemberEvent['said'] | undefined;
+        for (const { said, ...event } of sent) {
+          const arrived = { ...event, said, at: new Date(NOW).toISOString() };
+          const { acceptance, next } = acceptEvent(known, EMAIL, arrived);
+          known = next ?? known;
+          if (acceptance !== 'accepted') continue;
+          if (said !== 'moved') presence = said;
+          expect(['repeated', 'older']).toContain(acceptEvent(known, EMAIL, arrived).acceptance);
+          expect(known?.event.said === 'left').toBe(presence === 'left');
+          expect(known !== undefined && isJoin(known.event)).toBe(presence === 'joined');
+        }
       }),
     );
   });
