@@ -3,7 +3,7 @@ import type { DirectorySession } from '#shared/connections/directory.ts';
 import type { Actor } from '#shared/directory/actor.ts';
 import { carryOut } from '#shared/directory/carry-out.ts';
 import { isOfDirectory } from '#shared/directory/is-of-directory.ts';
-import { decideEvent, type EventDecision } from '#shared/domain/directory/decide-event.ts';
+import type { EventDecision } from '#shared/domain/directory/decide-event.ts';
 import type { MemberEventRecord } from '#shared/domain/directory/member-events.ts';
 import { dailyLimit, spend } from '#shared/domain/directory/removals.ts';
 import type { Budget, Ownership } from '#shared/domain/directory/state.ts';
@@ -12,7 +12,7 @@ import { asRelayError } from '#shared/errors.ts';
 import { directoryAt } from '#shared/records/directory-records.ts';
 import type { Records } from '#shared/records/records.ts';
 import { changeRecord, type RemovableRecords } from '#shared/records/shared-record.ts';
-import { groupsIn, type SubjectOf } from './view.ts';
+import { type Decide, groupsIn } from './decide.ts';
 
 export interface HandleEventOptions {
   readonly session: DirectorySession;
@@ -21,7 +21,7 @@ export interface HandleEventOptions {
   readonly rule: string;
   readonly settings: Pick<DirectoryConfig, 'removals' | 'messages'>;
   readonly ownership: Ownership;
-  readonly subjectOf: SubjectOf;
+  readonly decide: Decide;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -113,13 +113,8 @@ const carryOutEvent = async (
   return isInvited ? carryOutEvent(options, record) : { status: 'refused', reason: decision.reason, steps: done };
 };
 
-const decide = async (
-  { records, rule, subjectOf }: HandleEventOptions,
-  record: MemberEventRecord,
-): Promise<EventDecision> => {
-  const person = (await records.read(directoryAt.person(rule, record.email)))?.record;
-  return decideEvent(await subjectOf(record, person));
-};
+const decide = async (options: HandleEventOptions, record: MemberEventRecord): Promise<EventDecision> =>
+  options.decide(record, (await options.records.read(directoryAt.person(options.rule, record.email)))?.record);
 
 const actorFor = (
   { session, records, journal, rule, settings, ownership, now }: HandleEventOptions,

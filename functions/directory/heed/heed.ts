@@ -10,8 +10,8 @@ import type { Records } from '#shared/records/records.ts';
 import type { RemovableRecords } from '#shared/records/shared-record.ts';
 import type { StepContext } from '#shared/runtime/define-handler.ts';
 import type { DirectoryHeeded, DirectoryStepInput } from '#shared/workflows/directory.ts';
+import { createDecide } from './decide.ts';
 import { createHandleEvent, type Handled, type HandleEvent } from './event.ts';
-import { createView } from './view.ts';
 
 /** People on whom one run works at the same time. The limits of the connection apply as well. */
 const MAX_PEOPLE = 4;
@@ -73,8 +73,8 @@ const handleAll = async (
   const ownership = (await records.read(directoryAt.ownership(rule)))?.record ?? NO_OWNERSHIP;
   const directory = await directoryOf(settings.connection);
   const work = async (session: DirectorySession): Promise<readonly Tried[]> => {
-    const subjectOf = createView(session, { relay: config.relay, rule, settings, ownership, now });
-    const handle = createHandleEvent({ session, records, journal, rule, settings, ownership, subjectOf, now });
+    const decide = createDecide(session, { relay: config.relay, rule, settings, ownership, now });
+    const handle = createHandleEvent({ session, records, journal, rule, settings, ownership, decide, now });
     const events = await pMap(marks, async (mark) => ({ mark, at: await timeOf(records, mark.key) }), {
       concurrency: MAX_PEOPLE,
     });

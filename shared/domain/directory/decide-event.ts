@@ -18,6 +18,7 @@ export interface EventSubject {
   readonly person: Person | undefined;
   /** False if another connector has marked a member or group. */
   readonly marks: boolean;
+  /** Seats that no one has taken yet, also in this run; undefined if the directory does not show them. */
   readonly freeSeats: number | undefined;
   /** Ids of the groups of the rule that exist, by name. */
   readonly groups: ReadonlyMap<string, string>;
@@ -30,16 +31,18 @@ export interface EventSubject {
 }
 
 /**
- * `steps`: to be carried out in this order; `removes`: id of a member whose removal begins. `refused`: never carried
+ * `steps`: to be carried out in this order; `removes`: id of a member whose removal begins; `takesSeat`: one more seat is
+ * used. `refused`: never carried
  * out, but for a record. `owed`: not now.
  */
 export type EventDecision =
-  | { readonly kind: 'steps'; readonly steps: readonly Step[]; readonly removes?: string }
+  | { readonly kind: 'steps'; readonly steps: readonly Step[]; readonly removes?: string; readonly takesSeat?: boolean }
   | { readonly kind: 'refused'; readonly reason: string; readonly steps: readonly Step[] }
   | { readonly kind: 'owed'; readonly reason: string };
 
 const refused = (reason: string, ...steps: readonly Step[]): EventDecision => ({ kind: 'refused', reason, steps });
 const owed = (reason: string): EventDecision => ({ kind: 'owed', reason });
+const NO_SEAT = owed('No seat is free. Add seats.');
 
 /** Decides what one event changes. Pure. An event that is carried out already changes nothing. */
 export const decideEvent = (subject: EventSubject): EventDecision => {
@@ -100,15 +103,10 @@ const unknown = (subject: EventSubject): EventDecision =>
 
 const invite = (subject: EventSubject): EventDecision => {
   const { relay, rule, email, event, freeSeats, marks } = subject;
-  if (freeSeats !== undefined && freeSeats < 1) return owed('No seat is free. Add seats.');
+  if (freeSeats !== undefined && freeSeats < 1) return NO_SEAT;
   const mark = marks ? { mark: markOf({ relay, rule }, 'member', email) } : {};
-  return {
-    kind: 'steps',
-    steps: [
-      heed(subject, 'joined'),
-      { kind: 'invite', email, type: 'user', groups: [...event.groups], access: [], ...mark },
-    ],
-  };
+  const invitation: Step = { kind: 'invite', email, type: 'user', groups: [...event.groups], access: [], ...mark };
+  return { kind: 'steps', steps: [heed(subject, 'joined'), invitation], takesSeat: true };
 };
 
 /** The removal of the member that has begun. */
@@ -129,12 +127,14 @@ const join = (subject: EventSubject, member: Member): EventDecision => {
   const back: Step[] = leaving === undefined ? [] : [{ kind: 'restore', id, email, keep: false }];
   // It stays once it is restored there.
   if (isRevokedElsewhere(member, leaving)) return refused(REVOKED_ELSEWHERE, heed(subject, 'joined'), ...back);
-  if (status === 'revoked' && freeSeats !== undefined && freeSeats < 1) return owed('No seat is free. Add seats.');
+  const takesSeat = status === 'revoked';
+  if (takesSeat && freeSeats !== undefined && freeSeats < 1) return NO_SEAT;
   const has = new Set([...groupsOf, ...(leaving?.groups ?? [])]);
   const add = event.groups.filter((name) => !has.has(groups.get(name) ?? ''));
   // A joiner is added to groups. A move names all of them.
   const remove = event.said === 'moved' ? namesIn(subject, has).filter((name) => !event.groups.includes(name)) : [];
-  return { kind: 'steps', steps: [heed(subject, 'joined'), ...back, ...changeOf(member, { add, remove })] };
+  const steps = [heed(subject, 'joined'), ...back, ...changeOf(member, { add, remove })];
+  return { kind: 'steps', steps, takesSeat };
 };
 
 /** Names of the groups of the rule among ids. */

@@ -406,6 +406,24 @@ describe('a message about a joiner or a mover', () => {
     expect(changes()).toEqual([]);
   });
 
+  it('takes no more seats than were free, however many join at the same time', async () => {
+    const { remote, send, heed, statusOf, changes, notices } = await start();
+    await send(left('dee'));
+    await heed('m1');
+    remote.switches.freeSeats = 2;
+    remote.calls.length = 0;
+    const joiners = ['dee', 'fay', 'gus', 'hal', 'ivy'];
+    for (const id of joiners) await send(joined(id, 2));
+    // Who is there takes none.
+    await send(joined('eve', 2, ['lab']));
+    expect(await heed('m2')).toMatchObject({ done: 3, failed: 3 });
+    expect(changes().filter((call) => /^(invite|restore) /.test(call))).toHaveLength(2);
+    expect(notices.at(-1)?.match(/owed: No seat is free/g)).toHaveLength(3);
+    remote.switches.freeSeats = 3;
+    expect(await heed('m3')).toMatchObject({ done: 3, failed: 0 });
+    expect(joiners.map(statusOf)).not.toContain(undefined);
+  });
+
   it('waits for a seat, and is refused for a group that the rule does not manage', async () => {
     const { remote, send, heed, statusOf, notices } = await start();
     remote.switches.freeSeats = 0;

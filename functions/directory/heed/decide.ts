@@ -1,6 +1,6 @@
 import type { DirectoryConfig } from '#shared/config/schema.ts';
 import type { DirectorySession, Listed, Member } from '#shared/connections/directory.ts';
-import type { EventSubject } from '#shared/domain/directory/decide-event.ts';
+import { decideEvent, type EventDecision } from '#shared/domain/directory/decide-event.ts';
 import { isForeign } from '#shared/domain/directory/marks.ts';
 import { isJoin, type MemberEventRecord } from '#shared/domain/directory/member-events.ts';
 import type { Ownership, Person } from '#shared/domain/directory/state.ts';
@@ -14,8 +14,8 @@ export interface ViewOptions {
   readonly now: () => number;
 }
 
-/** Returns what decides about an event. */
-export type SubjectOf = (record: MemberEventRecord, person: Person | undefined) => Promise<EventSubject>;
+/** Decides about an event. */
+export type Decide = (record: MemberEventRecord, person: Person | undefined) => Promise<EventDecision>;
 
 /** Calls once. */
 const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
@@ -27,13 +27,14 @@ const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
 };
 
 /**
- * Creates a view of the directory for the events of one invocation: the list of members, what only some events need,
- * and two calls at most for one event. Only reads.
+ * Creates the decisions about the events of one invocation. They share the list of members, and the free seats, which
+ * are counted down: an invitation that fails keeps its seat until the next invocation. At most two calls for one event.
+ * Only reads.
  */
-export const createView = (
+export const createDecide = (
   session: DirectorySession,
   { relay, rule, settings, ownership, now }: ViewOptions,
-): SubjectOf => {
+): Decide => {
   const members = once(async () => ({ listedAt: now(), listed: await session.members() }));
   const seats = once(async () => session.freeSeats((await members()).listed));
   const marks = once(async () =>
@@ -42,18 +43,23 @@ export const createView = (
     ),
   );
   const groups = groupsIn(ownership);
+  let taken = 0;
   return async ({ email, event }, person) => {
     const { listedAt, listed: before } = await members();
     const listed = await withInvited(session, before, { email, person });
     const member = listed.rows.find((row) => row.email === email);
     const needsGroups = member !== undefined && (event.said === 'moved' || (isJoin(event) && event.groups.length > 0));
-    return {
+    const subject = {
       ...{ relay, rule, email, event, members: listed, listedAt, ownership, person, groups, now: now() },
       declaredGroups: settings.groups.map(({ name }) => name),
       marks: isJoin(event) && member === undefined ? await marks() : false,
-      freeSeats: isJoin(event) ? await seats() : undefined,
       groupsOf: needsGroups ? await session.groupsOf(member.id) : undefined,
     };
+    const free = isJoin(event) ? await seats() : undefined;
+    // Without a pause from here on: several people are worked on at the same time.
+    const decision = decideEvent({ ...subject, freeSeats: free === undefined ? undefined : free - taken });
+    if (decision.kind === 'steps' && decision.takesSeat === true) taken++;
+    return decision;
   };
 };
 
