@@ -28,7 +28,7 @@ const checkSource = ({ members, groups, source }: DirectoryConfig, at: At): Prob
 };
 
 const checkRows = ({ members = [], groups }: DirectoryConfig, at: At): Problem[] =>
-  contradictionsIn({ members, groups }).map(({ list, index, field, message }) => at(list, message, index, field));
+  contradictionsIn({ members, groups }).map(({ list, index, field, message }) => at(list, message, index, ...field));
 
 const checkPolicies = ({ policies }: DirectoryConfig, at: At): Problem[] =>
   policies.flatMap(({ type }, index) =>

@@ -1,6 +1,11 @@
 import type { RelayConfig } from '#shared/config/schema.ts';
 import type { Principal } from '#shared/domain/checkout/principal.ts';
-import { acceptEvent, type EventAcceptance, type MemberEventRecord } from '#shared/domain/directory/member-events.ts';
+import {
+  acceptEvent,
+  type EventAcceptance,
+  groupKeyOf,
+  type MemberEventRecord,
+} from '#shared/domain/directory/member-events.ts';
 import { messageWindowAt } from '#shared/domain/directory/message-window.ts';
 import { RelayError } from '#shared/errors.ts';
 import type { MemberMessage } from '#shared/messages/member-messages.ts';
@@ -29,7 +34,7 @@ export const createMemberAction =
     checkSender(rules, rule, sender);
     const event = {
       ...{ said: SAID[message.type], sender, position, at: new Date(now()).toISOString() },
-      groups: 'groups' in message ? message.groups : [],
+      groups: 'groups' in message ? message.groups.map(groupKeyOf) : [],
     };
     const { acceptance, isOwed } = await changeRecord<
       MemberEventRecord,

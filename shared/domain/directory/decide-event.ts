@@ -1,9 +1,15 @@
 import type { Listed, Member } from '#shared/connections/directory.ts';
 import { isOurs, markOf } from '#shared/domain/directory/marks.ts';
-import { isJoin, type MemberEvent } from '#shared/domain/directory/member-events.ts';
+import { groupKeyOf, isJoin, type MemberEvent } from '#shared/domain/directory/member-events.ts';
 import type { Ownership, Person, Word } from '#shared/domain/directory/state.ts';
 import type { Step } from '#shared/domain/directory/steps.ts';
-import { isInvited, isPrivileged, isRevokedElsewhere, PRIVILEGED, REVOKED_ELSEWHERE } from '#shared/domain/directory/words.ts';
+import {
+  isInvited,
+  isPrivileged,
+  isRevokedElsewhere,
+  PRIVILEGED,
+  REVOKED_ELSEWHERE,
+} from '#shared/domain/directory/words.ts';
 
 /** Facts that decide about an event. */
 export interface EventSubject {
@@ -45,11 +51,13 @@ const owed = (reason: string): EventDecision => ({ kind: 'owed', reason });
 const NO_SEAT = owed('No seat is free. Add seats.');
 
 /** Decides what one event changes. Pure. An event that is carried out already changes nothing. */
-export const decideEvent = (subject: EventSubject): EventDecision => {
+export const decideEvent = (told: EventSubject): EventDecision => {
+  const names = namesOf(told);
+  const subject = { ...told, event: { ...told.event, groups: names.filter((name) => name !== undefined) } };
   const { email, event, members } = subject;
   const [member, ...others] = members.rows.filter((row) => row.email === email);
   if (others.length > 0) return refused('Several members have the address. Remove all but one by hand.');
-  const unready = checkGroups(subject);
+  const unready = checkGroups(subject, names);
   if (unready !== undefined) return unready;
   // A list that lacks rows does not show who is absent.
   if (member === undefined && members.rejected.length > 0) return owed('Rows of the list of members cannot be read.');
@@ -80,13 +88,23 @@ export const decideEvent = (subject: EventSubject): EventDecision => {
 const isBeingInvited = ({ person, event, listedAt }: EventSubject): boolean =>
   !isJoin(event) && person?.inviting !== undefined && listedAt < person.inviting;
 
-const checkGroups = ({ event, groups, declaredGroups }: EventSubject): EventDecision | undefined => {
-  const missing = event.groups.filter((name) => !groups.has(name));
-  if (missing.length === 0) return undefined;
-  const names = missing.map((name) => JSON.stringify(name)).join(', ');
-  return missing.every((name) => declaredGroups.includes(name))
-    ? owed(`The next run of the rule creates ${names}.`)
-    : refused(`The rule does not manage the group ${names}. Declare it, or correct the name.`);
+/** Names of the groups of an event; undefined for one that the rule does not manage. */
+const namesOf = ({ event, groups, declaredGroups }: EventSubject): (string | undefined)[] => {
+  if (event.groups.length === 0) return [];
+  const known = new Map([...groups.keys(), ...declaredGroups].map((name) => [groupKeyOf(name), name]));
+  return event.groups.map((key) => known.get(key));
+};
+
+const checkGroups = (
+  { event, groups }: EventSubject,
+  names: readonly (string | undefined)[],
+): EventDecision | undefined => {
+  const strange = names.flatMap((name, index) => (name === undefined ? [index + 1] : []));
+  if (strange.length > 0) {
+    return refused(`The rule does not manage group ${strange.join(', ')} of the message. Declare it, or correct it.`);
+  }
+  const missing = event.groups.filter((name) => !groups.has(name)).map((name) => JSON.stringify(name));
+  return missing.length === 0 ? undefined : owed(`The next run of the rule creates ${missing.join(', ')}.`);
 };
 
 const heed = ({ email, now }: EventSubject, said: Word['said'], moved?: Word['moved']): Step => ({

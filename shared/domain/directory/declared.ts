@@ -73,11 +73,12 @@ export interface Declared {
   readonly rejected: readonly string[];
 }
 
-/** A row that contradicts another. */
+/** A row that contradicts another. Its text is never a part of the message. */
 export interface DeclaredProblem {
   readonly list: 'members' | 'groups';
   readonly index: number;
-  readonly field: string;
+  /** Field in the row, such as the first of its groups. */
+  readonly field: readonly (string | number)[];
   readonly message: string;
 }
 
@@ -86,27 +87,27 @@ export const contradictionsIn = ({ members, groups }: Pick<Declared, 'members' |
   const names = new Set(groups.map(({ name }) => name));
   return [
     ...repeated(groups.map(({ name }) => name)).map(
-      (index): DeclaredProblem => ({ list: 'groups', index, field: 'name', message: 'is declared twice; remove one' }),
+      (index): DeclaredProblem => ({
+        list: 'groups',
+        index,
+        field: ['name'],
+        message: 'is declared twice; remove one',
+      }),
     ),
     ...repeated(members.map(({ email }) => email)).map(
       (index): DeclaredProblem => ({
         list: 'members',
         index,
-        field: 'email',
+        field: ['email'],
         message: 'is declared twice; remove one',
       }),
     ),
     ...members.flatMap((member, index) =>
-      member.groups
-        .filter((name) => !names.has(name))
-        .map(
-          (name): DeclaredProblem => ({
-            list: 'members',
-            index,
-            field: 'groups',
-            message: `names the group ${JSON.stringify(name)}, which is not under groups; add it there, or correct the name`,
-          }),
-        ),
+      member.groups.flatMap((name, at): DeclaredProblem[] => {
+        if (names.has(name)) return [];
+        const message = 'is not a group under groups; add it there, or correct the name';
+        return [{ list: 'members', index, field: ['groups', at], message }];
+      }),
     ),
   ];
 };
@@ -119,21 +120,4 @@ const repeated = (values: readonly string[]): number[] => {
     seen.add(value);
     return [];
   });
-};
-
-/** Drops the rows that contradict others, as rejected rows. Pure. */
-export const withoutContradictions = ({ members, groups, rejected }: Declared): Declared => {
-  const problems = contradictionsIn({ members, groups });
-  const bad = (list: DeclaredProblem['list']): ReadonlySet<number> =>
-    new Set(problems.flatMap((problem) => (problem.list === list ? [problem.index] : [])));
-  const badMembers = bad('members');
-  const badGroups = bad('groups');
-  return {
-    members: members.filter((_, index) => !badMembers.has(index)),
-    groups: groups.filter((_, index) => !badGroups.has(index)),
-    rejected: [
-      ...rejected,
-      ...problems.map(({ list, index, field, message }) => `${list} ${index + 1}, ${field}: ${message}`),
-    ],
-  };
 };

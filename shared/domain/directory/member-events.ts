@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
 /** Events about people, which messages tell, and their order. */
 
 const eventSchema = z.object({
   said: z.enum(['joined', 'left', 'moved']),
-  /** Names of groups. */
+  /** Keys of the names of groups. A name that the rule does not manage is a text of the sender, and not recorded. */
   groups: z.array(z.string()),
   /** Id of the sender's role or user. */
   sender: z.string(),
@@ -15,6 +16,9 @@ const eventSchema = z.object({
   joins: z.literal(true).optional(),
 });
 export type MemberEvent = z.infer<typeof eventSchema>;
+
+/** Key of the name of a group. Pure. */
+export const groupKeyOf = (name: string): string => createHash('sha256').update(name).digest('hex').slice(0, 24);
 
 /** True for an event that lets a person in. Pure. */
 export const isJoin = ({ said, joins }: MemberEvent): boolean => said === 'joined' || joins === true;

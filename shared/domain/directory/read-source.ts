@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import {
+  contradictionsIn,
   type Declared,
   type DeclaredGroup,
+  type DeclaredMember,
+  type DeclaredProblem,
   declaredGroupSchema,
   declaredMemberSchema,
-  withoutContradictions,
 } from '#shared/domain/directory/declared.ts';
 import { readCsv } from '#shared/domain/directory/read-csv.ts';
 import { RelayError } from '#shared/errors.ts';
@@ -20,16 +22,45 @@ const documentSchema = z.strictObject({
 const unreadable = (origin: string, why: string): RelayError =>
   new RelayError('ConfigurationInvalid', `${origin} ${why}. Nothing is changed. Correct the object.`);
 
+interface Row<T> {
+  readonly value: T;
+  /** Name of the row in reports, by its position. */
+  readonly name: string;
+}
+
 /** Reads each row on its own. One that cannot be used is rejected, by its position and field, never its text. */
 const readRows = <T>(list: string, rows: readonly unknown[], schema: z.ZodType<T>) => {
-  const read: T[] = [];
+  const read: Row<T>[] = [];
   const rejected: string[] = [];
   for (const [index, row] of rows.entries()) {
     const { data, error } = schema.safeParse(row);
-    if (data !== undefined) read.push(data);
+    if (data !== undefined) read.push({ value: data, name: `${list} ${index + 1}` });
     else rejected.push(`${list} ${index + 1}: ${error?.issues[0]?.path.join('.') || 'the row'} cannot be used.`);
   }
   return { read, rejected };
+};
+
+const valuesOf = <T>(rows: readonly Row<T>[]): T[] => rows.map(({ value }) => value);
+
+/** Drops the rows that contradict others, as rejected rows: by position, address and field, never another text. */
+const withoutContradictions = (
+  members: readonly Row<DeclaredMember>[],
+  groups: readonly Row<DeclaredGroup>[],
+  rejected: readonly string[],
+): Declared => {
+  const problems = contradictionsIn({ members: valuesOf(members), groups: valuesOf(groups) });
+  const rowOf = { members: (index: number) => members[index], groups: (index: number) => groups[index] };
+  const bad = new Set(problems.map(({ list, index }) => rowOf[list](index)));
+  const lineOf = ({ list, index, field, message }: DeclaredProblem): string => {
+    const email = list === 'members' ? ` (${members[index]?.value.email})` : '';
+    const place = field.map((part) => (typeof part === 'number' ? part + 1 : part)).join(' ');
+    return `${rowOf[list](index)?.name}${email}, ${place}: ${message}`;
+  };
+  return {
+    members: valuesOf(members.filter((row) => !bad.has(row))),
+    groups: valuesOf(groups.filter((row) => !bad.has(row))),
+    rejected: [...rejected, ...problems.map(lineOf)],
+  };
 };
 
 /**
@@ -47,7 +78,7 @@ const readJson = (text: string, origin: string): Declared => {
   if (data === undefined) throw unreadable(origin, 'does not have the shape of directory.schema.json');
   const members = readRows('members', data.members, declaredMemberSchema);
   const groups = readRows('groups', data.groups, declaredGroupSchema);
-  return { members: members.read, groups: groups.read, rejected: [...members.rejected, ...groups.rejected] };
+  return withoutContradictions(members.read, groups.read, [...members.rejected, ...groups.rejected]);
 };
 
 const COLUMNS = ['email', 'type', 'groups', 'collections'] as const;
@@ -91,7 +122,8 @@ const readTable = (text: string, groups: readonly DeclaredGroup[], origin: strin
     };
   });
   const members = readRows('row', values, declaredMemberSchema);
-  return { members: members.read, groups, rejected: members.rejected };
+  const declared = groups.map((value, index) => ({ value, name: `groups ${index + 1}` }));
+  return withoutContradictions(members.read, declared, members.rejected);
 };
 
 export interface SourceText {
@@ -105,4 +137,4 @@ export interface SourceText {
 
 /** Reads the declared state. Rows that cannot be used, or contradict others, are rejected alone. Pure. */
 export const readSource = ({ text, format, groups, origin }: SourceText): Declared =>
-  withoutContradictions(format === 'json' ? readJson(text, origin) : readTable(text, groups, origin));
+  format === 'json' ? readJson(text, origin) : readTable(text, groups, origin);

@@ -425,13 +425,17 @@ describe('a message about a joiner or a mover', () => {
   });
 
   it('waits for a seat, and is refused for a group that the rule does not manage', async () => {
-    const { remote, send, heed, statusOf, notices } = await start();
+    const { shared, runs, remote, send, heed, statusOf, notices } = await start();
     remote.switches.freeSeats = 0;
     await send(joined('fay'));
-    await send(moved('dee', 1, ['vip']));
+    await send(moved('dee', 1, ['lab', 'vip']));
     await heed('m1');
     expect(notices.at(-1)).toMatch(/fay@.*owed: No seat is free/);
-    expect(notices.at(-1)).toMatch(/dee@.*refused: The rule does not manage the group "vip"/);
+    expect(notices.at(-1)).toMatch(/dee@.*refused: The rule does not manage group 2 of the message/);
+    // Its name is a text of the sender.
+    expect(
+      [...notices, ...runs.objects.values(), ...[...shared.states.values()].map(({ text }) => text)].join(),
+    ).not.toContain('vip');
     remote.switches.freeSeats = 1;
     await heed('m2');
     expect(statusOf('fay')).toBe('invited');

@@ -48,7 +48,7 @@ describe('a rule for a directory', () => {
     [
       'a group that is not declared',
       `${OURS}, ${MEMBERS.replace('Staff', 'Stuff')}`,
-      'members[0].groups: names the group "Stuff", which is not under groups',
+      'members[0].groups[0]: is not a group under groups; add it there, or correct the name',
     ],
     [
       'a person twice',

@@ -4,6 +4,7 @@ import type { MemberStatus, MemberType } from '#shared/connections/directory.ts'
 import { decideEvent } from '#shared/domain/directory/decide-event.ts';
 import {
   acceptEvent,
+  groupKeyOf,
   isJoin,
   type MemberEvent,
   type MemberEventRecord,
@@ -127,17 +128,9 @@ describe('what an event changes', () => {
       fc.property(subjects, ({ event, type, status, isThere, isOwned, isComplete, leaving, freeSeats, groupsOf }) => {
         const at = new Date(NOW).toISOString();
         const decision = decideEvent({
-          ...{
-            relay: 'pam-relay',
-            rule: 'people',
-            email: EMAIL,
-            freeSeats,
-            groupsOf,
-            marks: true,
-            now: NOW,
-            listedAt: NOW,
-          },
-          event: { ...event, at },
+          ...{ relay: 'pam-relay', rule: 'people', email: EMAIL, freeSeats, groupsOf, marks: true },
+          ...{ now: NOW, listedAt: NOW },
+          event: { ...event, groups: event.groups.map(groupKeyOf), at },
           members: { rows: isThere ? [aMember('dee', { type, status })] : [], rejected: isComplete ? [] : ['x: type'] },
           ownership: { writes: 1, members: isOwned ? ['dee'] : [], groups: {}, leavingGroups: [] },
           person:

@@ -33,13 +33,13 @@ describe('a source', () => {
 
   it('rejects each row that cannot be used alone, without its text', () => {
     const { members, rejected } = read(
-      'email,groups\nann@example.com,\nsecret-text,\nbob@example.com,Unknown\ncid@example.com\n',
+      'email,groups\nann@example.com,\nsecret-text,\nbob@example.com,Staff;secret-text\ncid@example.com\n',
     );
     expect(members.map(({ email }) => email)).toEqual(['ann@example.com']);
     expect(rejected).toEqual([
       'row 2: email cannot be used.',
       'row 4: the row cannot be used.',
-      expect.stringContaining('names the group "Unknown"'),
+      'row 3 (bob@example.com), groups 2: is not a group under groups; add it there, or correct the name',
     ]);
   });
 
