@@ -106,7 +106,7 @@ export class DirectoryWorkflow extends Construct {
       })
       .addCatch(report, CAUGHT);
     const gather = new Wait(this, 'WaitForMessages', {
-      comment: 'Messages that arrive in the same ten seconds share a run.',
+      comment: 'Messages that arrive in the same three seconds share a run.',
       time: WaitTime.secondsPath('$.order.waitSeconds'),
     });
     const moment = new Wait(this, 'WaitForPeople', {

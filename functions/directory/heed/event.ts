@@ -31,7 +31,7 @@ export interface Handled {
   readonly status: 'done' | 'refused' | 'owed' | 'nothing';
   /** Kinds of the steps that were carried out. */
   readonly steps: readonly string[];
-  /** True if another process works on the person. */
+  /** True if another process works on the person, and the event is tried again in a moment. */
   readonly isBusy: boolean;
   /** News for people. */
   readonly line?: string;
@@ -70,8 +70,8 @@ const workOn = async (options: HandleEventOptions, record: MemberEventRecord): P
   } catch (thrown) {
     const error = asRelayError(thrown, `The message member.${said} about ${record.email}`);
     if (isOfDirectory(error)) throw error;
-    const isBusy = error.name === 'LimitReached';
-    // Another process is done with the person in a moment.
+    // Another process is done with the person in a moment, or took it over because this one was late.
+    const isBusy = error.name === 'LimitReached' || error.name === 'OutOfTime';
     if (isBusy) return { status: 'owed', steps: [], isBusy };
     const isNews = await settle(options, record, { status: 'owed', reason: error.name });
     const line = `${record.email} (member.${said}) is owed, and tried again: ${error.message}`;

@@ -19,7 +19,10 @@ const MAX_PEOPLE = 4;
 /** Minimum time left in an invocation to begin with a person. */
 const MIN_REMAINING_MS = 120_000;
 
-/** Waits for another run, or for people on whom another process works. The sweep continues after them. */
+/** Time after which an invocation begins with no more joiners or movers, so that a leaver who comes now waits no longer. */
+const MAX_TURN_MS = 30_000;
+
+/** Waits in a row for another run, or for people on whom another process works. The sweep continues after them. */
 const MAX_WAITS = 30;
 
 const MAX_LINES = 50;
@@ -36,8 +39,9 @@ export interface HeedMessagesDependencies {
 }
 
 /**
- * Carries out the messages of a rule that are owed, in the order of their arrival. What fails stays owed. Works beside
- * a run over the declared state, and takes turns with it for each person. Repeatable.
+ * Carries out the messages of a rule that are owed: leavers first, in the order of their arrival, until no further ones
+ * have come. What fails stays owed. Works beside a run over the declared state, and takes turns with it for each person.
+ * Repeatable.
  */
 export const createHeedMessages =
   (dependencies: HeedMessagesDependencies) =>
@@ -54,14 +58,24 @@ export const createHeedMessages =
     // A record that cannot be read fails alone.
     const [failure] = handled.every((one) => 'error' in one) ? handled : [];
     if (failure !== undefined && 'error' in failure) throw failure.error;
-    return summarise(before, handled, mayWait);
+    // A run of a later window waits for this one, so this one continues with its messages.
+    const tried = new Set(marks.map(nameOf));
+    const isNews = (await records.list(directoryAt.allOwed(rule))).some((mark) => !tried.has(nameOf(mark)));
+    return summarise(before, handled, { mayWait, isNews });
   };
 
 type Tried = Handled | { readonly error: RelayError } | { readonly isLate: true };
 
+interface Mark {
+  readonly key: string;
+  readonly version: string;
+}
+
+const nameOf = ({ key, version }: Mark): string => `${key} ${version}`;
+
 interface Work {
   readonly rule: string;
-  readonly marks: readonly { readonly key: string; readonly version: string }[];
+  readonly marks: readonly Mark[];
   readonly remainingMs: () => number;
 }
 
@@ -75,25 +89,33 @@ const handleAll = async (
   const work = async (session: DirectorySession): Promise<readonly Tried[]> => {
     const decide = createDecide(session, { relay: config.relay, rule, settings, ownership, now });
     const handle = createHandleEvent({ session, records, journal, rule, settings, ownership, decide, now });
-    const events = await pMap(marks, async (mark) => ({ mark, at: await timeOf(records, mark.key) }), {
+    const events = await pMap(marks, async (mark) => ({ mark, ...(await turnOf(records, mark.key)) }), {
       concurrency: MAX_PEOPLE,
     });
+    const endsAt = now() + MAX_TURN_MS;
     return pMap(
-      events.toSorted((one, other) => (one.at < other.at ? -1 : 1)),
-      ({ mark }): Promise<Tried> =>
-        remainingMs() < MIN_REMAINING_MS ? Promise.resolve({ isLate: true }) : attempt(handle, mark),
+      events.toSorted((one, other) => (one.turn < other.turn ? -1 : 1)),
+      async ({ mark, isLeaver }): Promise<Tried> => {
+        const isLate = remainingMs() < MIN_REMAINING_MS || (!isLeaver && now() >= endsAt);
+        return isLate ? { isLate } : attempt(handle, mark);
+      },
       { concurrency: MAX_PEOPLE },
     );
   };
   return directory.session(work);
 };
 
-/** Time at which an event arrived. One that cannot be read comes last. */
-const timeOf = async (records: RemovableRecords, owedKey: string): Promise<string> => {
+/** Leavers come first, and then who arrived first. One that cannot be read comes last. */
+const turnOf = async (
+  records: RemovableRecords,
+  owedKey: string,
+): Promise<{ readonly isLeaver: boolean; readonly turn: string }> => {
   try {
-    return (await records.read(directoryAt.eventOf(owedKey)))?.record.event.at ?? '';
+    const event = (await records.read(directoryAt.eventOf(owedKey)))?.record.event;
+    const isLeaver = event?.said === 'left';
+    return { isLeaver, turn: `${isLeaver ? 0 : 1} ${event?.at ?? ''}` };
   } catch {
-    return '~';
+    return { isLeaver: false, turn: '~' };
   }
 };
 
@@ -108,7 +130,7 @@ const attempt = async (handle: HandleEvent, mark: Parameters<HandleEvent>[0]): P
 const summarise = (
   { waits, counts: before, lines }: DirectoryHeeded,
   handled: readonly Tried[],
-  mayWait: boolean,
+  { mayWait, isNews }: { readonly mayWait: boolean; readonly isNews: boolean },
 ): DirectoryHeeded => {
   const counts = { ...before };
   const add = (name: string): void => {
@@ -123,8 +145,8 @@ const summarise = (
   const isLate = handled.some((one) => 'isLate' in one);
   const isBusy = mayWait && (done.some((one) => one.isBusy) || errors.some(({ retryable }) => retryable));
   return {
-    next: isLate ? 'heed' : isBusy ? 'wait' : 'report',
-    waits: isBusy ? waits + 1 : waits,
+    next: isLate || isNews ? 'heed' : isBusy ? 'wait' : 'report',
+    waits: isBusy && done.every(({ status }) => status === 'owed') ? waits + 1 : 0,
     ...{ counts, owed },
     lines: [...lines, ...news, ...errors.map(({ message }) => message)].slice(0, MAX_LINES),
   };

@@ -56,8 +56,8 @@ describe('a message about a leaver', () => {
     await shared.replace(lane, { run: 'people.long', ended: false }, held?.version ?? 'absent');
     scene.running.add('people.long');
     await send(left('dee'));
-    expect(await executions.find('people.messages-20260302T060010Z')).toMatchObject({
-      input: JSON.stringify({ rule: RULE, trigger: 'message', waitSeconds: 11 }),
+    expect(await executions.find('people.messages-20260302T060003Z')).toMatchObject({
+      input: JSON.stringify({ rule: RULE, trigger: 'message', waitSeconds: 4 }),
     });
     expect(await heed('m1')).toMatchObject({ status: 'SUCCEEDED', done: 1 });
     expect(measured.at(-1)).toMatchObject({ revoked: 1, heeded: { done: 1, refused: 0, owed: 0 } });
@@ -230,6 +230,55 @@ describe('a message about a leaver', () => {
     await send(joined('dee', 2));
     await heed('m4');
     expect(statusOf('dee')).toBe('confirmed');
+  });
+
+  it('comes before joiners that wait, also if it arrives while a run goes on, and does not wait for the next run', async () => {
+    const { scene, remote, send, heed, changes, statusOf } = await start();
+    remote.switches.freeSeats = 50;
+    const joiners = Array.from({ length: 40 }, (_, index) => `j${index}`);
+    for (const id of joiners) await send(joined(id));
+    scene.now += 1000;
+    await send(left('dee'));
+    let [sentAt, outAt] = [0, 0];
+    // Each invitation takes long, and another person leaves during the first ones.
+    remote.switches.onCall = async (call, when) => {
+      if (call === 'revoke eve') outAt = scene.now;
+      if (when === 'before' || !call.startsWith('invite')) return;
+      scene.now += 2500;
+      const isFirst = [...remote.people.members.values()].filter(({ status }) => status === 'invited').length === 1;
+      if (!isFirst) return;
+      sentAt = scene.now;
+      await send(left('eve'));
+    };
+    expect(await heed('m1')).toMatchObject({ status: 'SUCCEEDED', done: joiners.length + 2 });
+    expect([statusOf('dee'), statusOf('eve')]).toEqual(['revoked', 'revoked']);
+    // Four people are worked on at the same time.
+    expect(changes().indexOf('revoke dee')).toBeLessThan(4);
+    expect(outAt - sentAt).toBeLessThan(60_000);
+    // The last message of all comes during the last work of the run.
+    remote.switches.onCall = async (call, when) => {
+      if (call === 'revoke cid' && when === 'after') await send(left('fay'));
+    };
+    remote.people.members.set('fay', aMember('fay', { externalId: remote.people.members.get('dee')?.externalId }));
+    scene.settings = declare(TEAM, { removals: { maxPerDay: 9, maxPercent: 100 } });
+    await send(left('cid'));
+    expect(await heed('m2')).toMatchObject({ done: 2 });
+    expect(statusOf('fay')).toBe('revoked');
+  });
+
+  it('is tried again in a moment if another process took the person over, because a call was late', async () => {
+    const { scene, remote, send, heed, statusOf, notices } = await start();
+    await send(left('dee'));
+    const begins = scene.now;
+    let isLate = false;
+    remote.switches.onCall = (call, when) => {
+      if (call !== 'member' || when === 'before' || isLate) return;
+      isLate = true;
+      scene.now += 121_000;
+    };
+    expect(await heed('m1')).toMatchObject({ status: 'SUCCEEDED', done: 1 });
+    expect([statusOf('dee'), notices]).toEqual(['revoked', []]);
+    expect(scene.now - begins).toBeLessThan(121_000 + 60_000);
   });
 
   it('waits for another process that works on the person', async () => {
