@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { RelayError } from '#shared/errors.ts';
+import { directoryAt } from '#shared/records/directory-records.ts';
 import {
   type CampaignWorld,
   campaignWorld,
   checkPromises,
   finish,
+  freezeAt,
+  heedBeside,
   leaveByMessage,
   shown,
   tryRun,
 } from '#test/support/directory-campaign.ts';
-import { Died } from '#test/support/directory-world.ts';
+import { Died, RULE } from '#test/support/directory-world.ts';
 
 const ERAS = [
   { era: "today's server", revokes: true },
@@ -25,6 +28,9 @@ const undisturbed = async (revokes: boolean) => {
   checkPromises(world);
   return { uses, expected: shown(world) };
 };
+
+/** Distance of the moments of a run that one death of another process meets. Odd, so that deaths are before and after. */
+const STRIDE = 23;
 
 const FAULTS = [
   ['VaultUnavailable', false],
@@ -86,25 +92,49 @@ describe.each(ERAS)('a run over a directory on $era', ({ revokes }) => {
     const { uses } = await undisturbed(revokes);
     for (let at = 1; at <= uses; at++) {
       const world = await campaignWorld(revokes);
-      const frozen = Promise.withResolvers<void>();
-      const woken = Promise.withResolvers<void>();
-      world.arm((use, when) => {
-        if (use !== at || when !== 'before') return undefined;
-        frozen.resolve();
-        return woken.promise;
-      });
-      const run = tryRun(world, 'run');
-      await Promise.race([frozen.promise, run]);
-      world.arm();
+      const wake = await freezeAt(world, at);
       world.scene.now += 900_000;
       await leaveByMessage(world, 'fay');
-      woken.resolve();
-      await run;
+      await wake();
       await finish(world);
       checkPromises(world);
       expect(shown(world).members.find(({ address }) => address === 'fay@example.com')).toMatchObject(
         revokes ? { status: 'revoked' } : { groups: [], access: [] },
       );
+    }
+  });
+
+  it('carries out messages after a death at any call, beside a run that was frozen and wakes up afterwards', async () => {
+    const { uses: all } = await undisturbed(revokes);
+    const end = async (world: CampaignWorld, wake: () => Promise<void>, isRepeated: boolean) => {
+      // Step Functions repeats the step, or the sweep continues after the run has woken up.
+      if (isRepeated) await world.heed('messages');
+      await wake();
+      await world.heed('sweep');
+      await finish(world);
+      checkPromises(world);
+      const budget = await world.shared.read(directoryAt.budget(RULE));
+      // A run can have put it into groups before, which it keeps and cannot use.
+      const members = shown(world).members.map((one) => (one.status === 'revoked' ? { ...one, groups: [] } : one));
+      return { ...shown(world), members, begun: budget?.record.begun, left: await world.heed('last') };
+    };
+    const calm = await campaignWorld(revokes);
+    const { wake: wakeUp, uses } = await heedBeside(calm, { frozenAt: 1 });
+    const expected = await end(calm, wakeUp, true);
+    const found = new Map(expected.members.map((one) => [one.address.split('@')[0], one]));
+    expect(found.get('fay')).toMatchObject(revokes ? { status: 'revoked' } : { groups: [], access: [] });
+    expect([found.get('hal')?.groups, found.get('kim')?.groups]).toEqual([['Staff'], []]);
+    expect(Object.keys(expected.begun ?? {}).toSorted()).toEqual(['cid', 'fay']);
+    expect(expected.left).toBeUndefined();
+    for (let at = 1; at <= uses; at++) {
+      // Each death meets other moments of the run.
+      for (let frozenAt = 1 + (at % STRIDE); frozenAt <= all; frozenAt += STRIDE) {
+        const after = (at + frozenAt) % 2 === 0;
+        const world = await campaignWorld(revokes);
+        const { wake } = await heedBeside(world, { frozenAt, strike: strikeAt(at, after, () => new Died()) });
+        const isRepeated = frozenAt % 2 === 0;
+        expect(await end(world, wake, isRepeated), `at ${at}, ${after}, frozen at ${frozenAt}`).toEqual(expected);
+      }
     }
   });
 });

@@ -5,10 +5,12 @@ import { Died, directoryWorld, RULE } from '#test/support/directory-world.ts';
 import { aGroup, aMember, fakeDirectory } from '#test/support/fake-directory.ts';
 
 const email = (id: string): string => `${id}@example.com`;
+const SENDER = 'AROA1234567890PEOPLE';
 const SETTINGS = {
   connection: 'people',
   schedule: { expression: 'rate(1 hour)' },
   removals: { maxPerDay: 5, maxPercent: 100, graceDays: 7 },
+  messages: { senders: [SENDER] },
 };
 const member = (id: string, ...groups: string[]) => ({ email: email(id), groups });
 const access = (collection: string) => ({ collection, readOnly: true, hidePasswords: false, manage: false });
@@ -16,7 +18,10 @@ const access = (collection: string) => ({ collection, readOnly: true, hidePasswo
 /** Before: everybody is there. */
 const BEFORE = {
   ...SETTINGS,
-  members: [member('ann'), member('bob', 'Staff'), member('cid', 'Staff'), member('dee', 'Staff'), member('fay')],
+  members: [
+    ...[member('ann'), member('bob', 'Staff'), member('cid', 'Staff'), member('dee', 'Staff'), member('fay')],
+    member('kim', 'Staff'),
+  ],
   groups: [{ name: 'Staff', collections: [access('c1')] }, { name: 'Old' }],
 };
 /** A week before the run: dee has left, and the group Old. */
@@ -34,6 +39,7 @@ const NOW = {
     member('eve', 'Staff', 'Engineers'),
     member('fay', 'Staff'),
     member('gus'),
+    member('kim', 'Staff'),
   ],
   groups: [
     { name: 'Staff', collections: [access('c1'), access('c2')] },
@@ -52,7 +58,7 @@ export const campaignWorld = async (revokes: boolean) => {
   };
   const remote = fakeDirectory(
     {
-      members: ['ann', 'bob', 'cid', 'dee', 'fay', 'guest'].map((id) =>
+      members: ['ann', 'bob', 'cid', 'dee', 'fay', 'guest', 'kim'].map((id) =>
         aMember(id, { type: id === 'ann' ? 'owner' : 'user' }),
       ),
       groups: [aGroup('staff', { name: 'Staff' }), aGroup('old', { name: 'Old' })],
@@ -101,7 +107,7 @@ export const shown = ({ remote: { people } }: Pick<CampaignWorld, 'remote'>) => 
 /** Throws if someone was removed twice, or who must not be. */
 export const checkPromises = ({ remote }: Pick<CampaignWorld, 'remote'>): void => {
   if (remote.removed.length > 1) throw new Error(`Removed: ${remote.removed.join(', ')}.`);
-  for (const id of ['ann', 'bob', 'cid', 'fay', 'guest']) {
+  for (const id of ['ann', 'bob', 'cid', 'fay', 'guest', 'kim']) {
     if (!remote.people.members.has(id)) throw new Error(`${id} was removed.`);
   }
   const addresses = [...remote.people.members.values()].map((one) => one.email);
@@ -110,13 +116,50 @@ export const checkPromises = ({ remote }: Pick<CampaignWorld, 'remote'>): void =
   if (guest?.status !== 'confirmed') throw new Error('A member that is not ours was changed.');
 };
 
-/** Runs, and accepts that the process dies or a call fails. */
-export const tryRun = async (world: CampaignWorld, name: string): Promise<void> => {
+/** Accepts that the process dies or a call fails. */
+const accepting = async (work: () => Promise<unknown>): Promise<void> => {
   try {
-    await world.run(name);
+    await work();
   } catch (thrown) {
     if (!(thrown instanceof Died || thrown instanceof RelayError)) throw thrown;
   }
+};
+
+export const tryRun = (world: CampaignWorld, name: string): Promise<void> => accepting(() => world.run(name));
+
+/** Freezes a run before one use, and returns what wakes it up and waits for its end. */
+export const freezeAt = async (world: CampaignWorld, at: number): Promise<() => Promise<void>> => {
+  const frozen = Promise.withResolvers<void>();
+  const woken = Promise.withResolvers<void>();
+  world.arm((use, when) => {
+    if (use !== at || when !== 'before') return undefined;
+    frozen.resolve();
+    return woken.promise;
+  });
+  const run = tryRun(world, 'run');
+  await Promise.race([frozen.promise, run]);
+  world.arm();
+  return async () => {
+    woken.resolve();
+    await run;
+  };
+};
+
+/** Beside a run that is frozen, messages arrive that fay left, hal joined and kim moved. Their run can be struck. */
+export const heedBeside = async (
+  world: CampaignWorld,
+  { frozenAt, strike }: { readonly frozenAt: number; readonly strike?: Strike },
+): Promise<{ readonly wake: () => Promise<void>; readonly uses: number }> => {
+  const wake = await freezeAt(world, frozenAt);
+  const about = (id: string) => ({ directory: RULE, email: email(id), position: 1 });
+  await world.send({ type: 'member.left', ...about('fay') }, SENDER);
+  await world.send({ type: 'member.joined', ...about('hal'), groups: ['Staff'] }, SENDER);
+  await world.send({ type: 'member.moved', ...about('kim'), groups: [] }, SENDER);
+  world.arm(strike);
+  await accepting(() => world.heed('messages'));
+  const uses = world.uses();
+  world.arm();
+  return { wake, uses };
 };
 
 /** Two later runs without faults, after the holds of dead processes. */
