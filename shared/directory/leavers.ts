@@ -80,8 +80,8 @@ const continuedFor = ({ status }: Member, known: Leaving): Leaving => {
 };
 
 /**
- * Takes a removal back: the status, the type, the groups and the collections as recorded. A member that another hand had
- * revoked before stays so.
+ * Takes a removal back: the status, the type, the groups and the collections as recorded. A member that another hand
+ * had revoked before stays so.
  */
 export const restoreMember = (actor: Actor, step: About<'restore'>): Promise<Carried> =>
   hold(actor, step.email, (person) =>

@@ -29,7 +29,7 @@ const undisturbed = async (revokes: boolean) => {
   return { uses, expected: shown(world) };
 };
 
-/** Distance of the moments of a run that one death of another process meets. Odd, so that deaths are before and after. */
+/** Distance of the moments of a run that one death of another process meets. Odd: deaths are before and after. */
 const STRIDE = 23;
 
 const FAULTS = [

@@ -19,7 +19,7 @@ const MAX_PEOPLE = 4;
 /** Minimum time left in an invocation to begin with a person. */
 const MIN_REMAINING_MS = 120_000;
 
-/** Time after which an invocation begins with no more joiners or movers, so that a leaver who comes now waits no longer. */
+/** Time after which an invocation begins with no more joiners or movers, because a leaver can have come. */
 const MAX_TURN_MS = 30_000;
 
 /** Waits in a row for another run, or for people on whom another process works. The sweep continues after them. */
@@ -40,8 +40,8 @@ export interface HeedMessagesDependencies {
 
 /**
  * Carries out the messages of a rule that are owed: leavers first, in the order of their arrival, until no further ones
- * have come. What fails stays owed. Works beside a run over the declared state, and takes turns with it for each person.
- * Repeatable.
+ * have come. What fails stays owed. Works beside a run over the declared state, and takes turns with it for each
+ * person. Repeatable.
  */
 export const createHeedMessages =
   (dependencies: HeedMessagesDependencies) =>
@@ -105,15 +105,19 @@ const handleAll = async (
   return directory.session(work);
 };
 
-/** Leavers come first, and then who arrived first. One that cannot be read comes last. */
+/**
+ * Leavers come first, then events that were not tried yet, and then who arrived first. One that cannot be read comes
+ * last.
+ */
 const turnOf = async (
   records: RemovableRecords,
   owedKey: string,
 ): Promise<{ readonly isLeaver: boolean; readonly turn: string }> => {
   try {
-    const event = (await records.read(directoryAt.eventOf(owedKey)))?.record.event;
-    const isLeaver = event?.said === 'left';
-    return { isLeaver, turn: `${isLeaver ? 0 : 1} ${event?.at ?? ''}` };
+    const record = (await records.read(directoryAt.eventOf(owedKey)))?.record;
+    const isLeaver = record?.event.said === 'left';
+    const wasTried = record?.reason !== undefined;
+    return { isLeaver, turn: `${isLeaver ? 0 : 1} ${wasTried ? 1 : 0} ${record?.event.at ?? ''}` };
   } catch {
     return { isLeaver: false, turn: '~' };
   }
@@ -142,7 +146,9 @@ const summarise = (
   const news = done.flatMap(({ line }) => line ?? []);
   const errors = handled.flatMap((one) => ('error' in one ? [one.error] : []));
   const owed = handled.length - done.filter(({ status }) => status !== 'owed').length;
-  const isLate = handled.some((one) => 'isLate' in one);
+  // Events that stay owed for the same reason as before must not keep a run going.
+  const isProgress = done.some(({ status, line }) => status !== 'owed' || line !== undefined);
+  const isLate = isProgress && handled.some((one) => 'isLate' in one);
   const isBusy = mayWait && (done.some((one) => one.isBusy) || errors.some(({ retryable }) => retryable));
   return {
     next: isLate || isNews ? 'heed' : isBusy ? 'wait' : 'report',

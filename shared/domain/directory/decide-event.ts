@@ -37,9 +37,8 @@ export interface EventSubject {
 }
 
 /**
- * `steps`: to be carried out in this order; `removes`: id of a member whose removal begins; `takesSeat`: one more seat is
- * used. `refused`: never carried
- * out, but for a record. `owed`: not now.
+ * `steps`: to be carried out in this order; `removes`: id of a member whose removal begins; `takesSeat`: one more seat
+ * is used. `refused`: never carried out, but for a record. `owed`: not now.
  */
 export type EventDecision =
   | { readonly kind: 'steps'; readonly steps: readonly Step[]; readonly removes?: string; readonly takesSeat?: boolean }

@@ -1,6 +1,6 @@
 /**
- * Messages that arrive in the same three seconds share a run, which begins when they are over. So many leavers share the
- * list of members, and fifty of them still leave within a minute: their calls alone take 50 seconds at three a second.
+ * Messages that arrive in the same three seconds share a run, which begins when they are over. So many leavers share
+ * the list of members, and fifty of them leave within a minute: their calls take 50 seconds at three a second.
  */
 const WINDOW_MS = 3000;
 

@@ -40,7 +40,7 @@ export const wordSchema = z.object({
   said: z.enum(['joined', 'left', 'moved']),
   /** When it was carried out. */
   at: z.iso.datetime(),
-  /** Of a move, also of one who joined: id of the member, and names of its groups of the rule since then, and before. */
+  /** Of a move, also of one who joined: id of the member, names of its groups of the rule since then, and before. */
   moved: z.object({ id: z.string(), to: z.array(z.string()), from: z.array(z.string()) }).optional(),
 });
 export type Word = z.infer<typeof wordSchema>;

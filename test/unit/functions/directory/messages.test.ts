@@ -384,6 +384,22 @@ describe('a message about a joiner or a mover', () => {
     expect(notices.at(-1)).toMatch(/fay@.* refused: The member has left or is revoked/);
   });
 
+  it('is tried once before another one is tried again, and ends the run if none gets further', async () => {
+    const { scene, remote, send, heed } = await start();
+    remote.switches.freeSeats = 200;
+    remote.switches.onCall = (call, when) => {
+      if (!call.startsWith('invite') || when === 'after') return;
+      scene.now += 2000;
+      throw new RelayError('ChangeRefused', 'A policy forbids it.');
+    };
+    const joiners = Array.from({ length: 90 }, (_, index) => `j${index}`);
+    for (const id of joiners) await send(joined(id));
+    expect(await heed('m1')).toMatchObject({ status: 'PARTIAL', failed: 90 });
+    const tried = remote.calls.filter((call) => call.startsWith('invite'));
+    expect(new Set(tried).size).toBe(90);
+    expect(tried.length).toBeLessThan(90 + 30);
+  });
+
   it('lets a joiner that is owed join into the groups of a move, and stay', async () => {
     const { scene, remote, send, heed, run, statusOf } = await start();
     remote.switches.freeSeats = 0;
