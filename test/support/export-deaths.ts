@@ -10,6 +10,9 @@ const BOOTSTRAP_SECRET = 'bootstrap/people';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
+/** Minute of each hour in which a run starts. */
+const MINUTE_OF_RUN_MS = 58 * MINUTE_MS;
+
 /** More than a page of the server. */
 const EVENTS = 55;
 
@@ -35,7 +38,10 @@ export const startExportDeaths = async (seed: number) => {
       const connection = { type: 'secretsafe', url: server.url, ca: server.caPem, authentication, limits };
       config.setIn(['connections', CONNECTION], config.createNode(connection));
       const schedule = { expression: 'rate(1 hour)' };
-      config.setIn(['exports', RULE], config.createNode({ connection: CONNECTION, schedule, startFromDays: 2 }));
+      config.setIn(
+        ['exports', RULE],
+        config.createNode({ connection: CONNECTION, ...{ schedule, startFromDays: 2, overlapMinutes: 0 } }),
+      );
     },
   });
   const { aws, clock } = world;
@@ -52,19 +58,21 @@ export const startExportDeaths = async (seed: number) => {
   });
 
   const addEvents = (hour: number): void => {
-    const from = clock.now() - HOUR_MS;
-    const step = Math.floor(HOUR_MS / EVENTS);
+    // A repeated step has read a minute more of the hour before.
+    const from = clock.now() - HOUR_MS + 3 * MINUTE_MS;
+    const step = Math.floor((HOUR_MS - 5 * MINUTE_MS) / EVENTS);
     server.addEvents(...Array.from({ length: EVENTS }, (_, index) => ({ type: 1000, date: from + index * step })));
     server.addEvents({ type: 1, date: from + MINUTE_MS, dateText: `the hour ${hour}` });
     server.addLateEvent({ type: 2, date: from - 24 * HOUR_MS });
   };
 
   let hours = 0;
-  const reported = { exported: 0, unreadable: 0 };
+  const reported = { exported: 0, late: 0, unreadable: 0 };
   return {
     /** An hour with events, and the run after it, which dies at a call. Returns the number of calls. */
     async run(deathAt = Number.POSITIVE_INFINITY, dies: Dies = 'step'): Promise<number> {
-      clock.advance(HOUR_MS);
+      // Always the same calls: two pages, and the events of two hours that are written at the end of the window.
+      clock.advance(HOUR_MS + MINUTE_OF_RUN_MS - (clock.now() % HOUR_MS));
       addEvents(hours++);
       let calls = 0;
       let stop = (): void => {};
@@ -83,8 +91,9 @@ export const startExportDeaths = async (seed: number) => {
       const status = calls > deathAt && dies === 'execution' ? 'ABORTED' : 'SUCCEEDED';
       if (ending?.status !== status) throw new Error(`The run at call ${deathAt} ended as ${ending?.status}.`);
       if (status === 'SUCCEEDED') {
-        const { exported, unreadable } = await readRecord(aws, exportsAt.report(RULE));
+        const { exported, late, unreadable } = await readRecord(aws, exportsAt.report(RULE));
         reported.exported += exported;
+        reported.late += late;
         reported.unreadable += unreadable;
       }
       return calls;
@@ -103,7 +112,8 @@ export const startExportDeaths = async (seed: number) => {
               .filter((line) => line !== ''),
           );
       }
-      return { added: server.addedEvents().length, lines, reported };
+      // Those of the first run and, a day later, of the last one were not behind the cursor.
+      return { added: server.addedEvents().length, addedLate: hours - 2, lines, reported };
     },
     async close(): Promise<void> {
       await world.close();
