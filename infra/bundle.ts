@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import PQueue from 'p-queue';
 import { type Registries, replacedRegistries } from '#infra/registries.ts';
 import type { RelayConfig } from '#shared/config/schema.ts';
 import { functionName } from '#shared/workflows/step.ts';
@@ -97,31 +98,36 @@ export const bundleFunctions = async ({
   );
 };
 
+/** Two builds use both cores of a small machine. Each needs 150 MB, so all at once would need its whole memory. */
+const builds = new PQueue({ concurrency: 2 });
+
 /** One build per function, because the chunks of late imports must be in the function's own folder. */
 export const bundleStep = async (
   handler: string,
   folder: string,
   registries: Registries = {},
 ): Promise<Omit<Bundle, 'name'>> => {
-  const { metafile } = await build({
-    entryPoints: { index: handler },
-    outdir: folder,
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    // Only the ES module builds of the AWS SDK can be tree-shaken.
-    mainFields: ['module', 'main'],
-    outExtension: { '.js': '.mjs' },
-    chunkNames: 'chunk-[hash]',
-    banner: { js: REQUIRE },
-    plugins: [zodInEnglish, httpByRequire, withRegistries(registries)],
-    legalComments: 'none',
-    metafile: true,
-    logLevel: 'warning',
-  });
+  const { metafile } = await builds.add(() =>
+    build({
+      entryPoints: { index: handler },
+      outdir: folder,
+      bundle: true,
+      splitting: true,
+      minify: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node24',
+      // Only the ES module builds of the AWS SDK can be tree-shaken.
+      mainFields: ['module', 'main'],
+      outExtension: { '.js': '.mjs' },
+      chunkNames: 'chunk-[hash]',
+      banner: { js: REQUIRE },
+      plugins: [zodInEnglish, httpByRequire, withRegistries(registries)],
+      legalComments: 'none',
+      metafile: true,
+      logLevel: 'warning',
+    }),
+  );
   const outputs = Object.entries(metafile.outputs);
   const bytesOf = (wanted: ReadonlySet<string>) =>
     outputs.reduce((bytes, [path, output]) => bytes + (wanted.has(path) ? output.bytes : 0), 0);
