@@ -45,5 +45,5 @@ describe('two deaths at random', () => {
       ),
       { numRuns: PAIRS },
     );
-  }, 300_000);
+  }, 600_000);
 });

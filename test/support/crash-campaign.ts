@@ -41,7 +41,7 @@ export const everyNth =
   ({ distinctMoments }) =>
     distinctMoments.filter((_, index) => index % stride === Math.floor(stride / 2));
 
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 
 /** Runs each scenario once for every moment at which a process can die, and prints their number. */
 export const killAtEveryMoment = (

@@ -60,6 +60,6 @@ export const checkTurns = (numRuns: number): void => {
           ],
         },
       );
-    }, 300_000);
+    }, 600_000);
   });
 };

@@ -8,7 +8,7 @@ import { SRA_SYNC, type SraScenario } from '#test/support/sra-scenarios.ts';
 
 /** Longer than any invocation: after it, no function from before can be running. */
 const LATE_MINUTES = 16;
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 
 /** A disturbance. `stop` stops the execution; the current process goes on. */
 export type Disturb = (relay: SraRelay, stop: () => void) => Promise<unknown>;

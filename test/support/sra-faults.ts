@@ -5,7 +5,7 @@ import { disturbSra, everyNthBelow } from '#test/support/sra-campaign.ts';
 import type { SraRelay } from '#test/support/sra-relay.ts';
 import type { SraScenario } from '#test/support/sra-scenarios.ts';
 
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 /** Answers of a site, or of a proxy before it. Some follow an effect. */
 const SRA_FAULTS: Readonly<Record<string, FaultEffect>> = {
   'an error before the effect': { type: 'status', status: 500 },

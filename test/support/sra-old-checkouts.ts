@@ -12,7 +12,7 @@ const LEE = 'Lee Okafor';
 const HOUR_MINUTES = 60;
 /** Longer than the interval of the rule, and than any invocation. */
 const NEXT_MINUTES = 61;
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 
 const OPTIONS = {
   types: ['username_password', 'windows_domain', 'windows_local', 'opaque_token'],

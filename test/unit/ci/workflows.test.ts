@@ -19,14 +19,16 @@ const read = (name: string) => workflowSchema.parse(parse(readFileSync(`.github/
 
 describe('the workflows on GitHub', () => {
   it('run every ring and every check of .ci/run', () => {
-    const [, ...ours] = [...readFileSync('.ci/run', 'utf8').matchAll(/^(?:step|ring) (npm .*)$/gm)];
+    const commands = [...readFileSync('.ci/run', 'utf8').matchAll(/^ *(?:step|ring) (?:nice -n \d+ )?(npm .*)$/gm)];
+    const ours = commands.flatMap(([, command = '']) => (command.startsWith('npm ci ') ? [] : command));
+    expect(ours).toContain('npm run test:campaigns');
     const jobs = Object.values(read('ci').jobs).flatMap(({ strategy }) => strategy?.matrix.include ?? []);
     const runs = jobs.flatMap(({ run }) => run.split(' && '));
     const { check } = z
       .object({ scripts: z.object({ check: z.string() }) })
       .parse(JSON.parse(readFileSync('package.json', 'utf8'))).scripts;
     const run = [...runs, ...check.split(' && ')];
-    expect(ours.map(([, command]) => command).filter((command) => !run.includes(command ?? ''))).toEqual([]);
+    expect(ours.filter((command) => !run.includes(command))).toEqual([]);
   });
 
   it.each(['ci', 'codeql', 'release'])('%s may write nothing unless a job asks for it', (name) => {
