@@ -63,7 +63,7 @@ const COSTS = {
   oldCheckouts: { resources: 4, bytes: 7000 },
   oldCheckoutsRule: { resources: 3, bytes: 2600 },
   exports: { resources: 12, bytes: 30_000 },
-  exportRule: { resources: 3, bytes: 4500 },
+  exportRule: { resources: 4, bytes: 5500 },
   directories: { resources: 20, bytes: 33_000 },
   directory: { resources: 2, bytes: 2900 },
   directoryMessages: { resources: 2, bytes: 2700 },
