@@ -29,6 +29,9 @@ const declaredAccessSchema = z
 
 const collections = z
   .array(declaredAccessSchema)
+  .refine((list) => new Set(list.map(({ collection }) => collection.toLowerCase())).size === list.length, {
+    error: 'names a collection twice; keep the one with the right access',
+  })
   .optional()
   .describe('Access to collections. Without it, the access stays as it is; an empty list removes all.');
 

@@ -92,10 +92,15 @@ const listIn = (cell: string): string[] =>
 /** Access in a cell: the collection, and after a colon the rights, such as `c1:readOnly+hidePasswords`. */
 const accessIn = (cell: string): unknown[] =>
   listIn(cell).map((part) => {
-    const [collection, rights = ''] = part.split(':');
+    const [collection, ...rights] = part.split(':');
     return {
       collection,
-      ...Object.fromEntries(rights.split('+').flatMap((right) => (right === '' ? [] : [[right, true]]))),
+      ...Object.fromEntries(
+        rights
+          .join(':')
+          .split('+')
+          .flatMap((right) => (right === '' ? [] : [[right, true]])),
+      ),
     };
   });
 
@@ -104,15 +109,24 @@ const readTable = (text: string, groups: readonly DeclaredGroup[], origin: strin
   const names = header.map((name) => name.trim().toLowerCase());
   const unknown = names.filter((name) => !COLUMNS.some((column) => column === name));
   const isUsable = names.includes('email') && unknown.length === 0 && new Set(names).size === names.length;
-  if (!isUsable) throw unreadable(origin, `needs a first line with columns of ${COLUMNS.join(', ')}, email among them`);
+  if (!isUsable) {
+    throw unreadable(
+      origin,
+      `needs a first line with columns of ${COLUMNS.join(',')}, separated by commas, with email`,
+    );
+  }
+  // Everyone would leave every group.
+  if (groups.length > 0 && !names.includes('groups')) {
+    throw unreadable(origin, 'has no column groups, but the rule has groups');
+  }
   if (rows.length > MAX_ROWS) throw unreadable(origin, `has more than ${MAX_ROWS} rows`);
   const cell = (row: readonly string[], column: (typeof COLUMNS)[number]): string | undefined => {
     const index = names.indexOf(column);
     return index < 0 ? undefined : (row[index] ?? '').trim();
   };
   const values = rows.map((row) => {
-    // A row of another length is one whose cells have moved.
-    if (row.length !== names.length) return undefined;
+    // A row of another length is one whose cells have moved. A quote that does not end has swallowed further rows.
+    if (row.length !== names.length || row.some((text) => /[\r\n]/.test(text))) return undefined;
     const [type, collections] = [cell(row, 'type'), cell(row, 'collections')];
     return {
       email: cell(row, 'email'),

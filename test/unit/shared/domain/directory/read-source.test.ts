@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { readCsv } from '#shared/domain/directory/read-csv.ts';
 import { readSource } from '#shared/domain/directory/read-source.ts';
 
-const read = (text: string, format: 'json' | 'csv' = 'csv') =>
-  readSource({ text, format, groups: [{ name: 'Staff' }, { name: 'On call' }], origin: 's3://people/members' });
+const STAFF = [{ name: 'Staff' }, { name: 'On call' }];
+const read = (text: string, format: 'json' | 'csv' = 'csv', groups: readonly { name: string }[] = STAFF) =>
+  readSource({ text, format, groups, origin: 's3://people/members' });
 
 describe('a source', () => {
   it('in CSV has members with their groups and collections', () => {
@@ -28,7 +29,7 @@ describe('a source', () => {
   });
 
   it('leaves the access as it is without the column', () => {
-    expect(read('email\nann@example.com').members).toEqual([{ email: 'ann@example.com', groups: [] }]);
+    expect(read('email,groups\nann@example.com,').members).toEqual([{ email: 'ann@example.com', groups: [] }]);
   });
 
   it('rejects each row that cannot be used alone, without its text', () => {
@@ -44,7 +45,22 @@ describe('a source', () => {
   });
 
   it.each(["j.o'hara+50%@example.com", 'jürgen@bücher.example'])('can declare %s, as a directory can', (email) => {
-    expect(read(`email\n${email}`)).toMatchObject({ members: [{ email }], rejected: [] });
+    expect(read(`email,groups\n${email},`)).toMatchObject({ members: [{ email }], rejected: [] });
+  });
+
+  it.each([
+    ['a quote that does not end', '"c1\neve@example.com,,c2\nfay@example.com,,c3'],
+    ['a quote that ends in another row', '"c1\neve@example.com,,"c2"'],
+    ['rights after a second colon', 'c1:readOnly:hidePasswords'],
+    ['a collection twice', 'c1:readOnly;C1'],
+  ])('rejects a row with %s, so that nothing is removed', (_what, cell) => {
+    const { members, rejected } = read(`email,groups,collections\nann@example.com,,${cell}`);
+    expect(members).toEqual([]);
+    expect(rejected).toEqual([expect.stringMatching(/^row 1: .* cannot be used/)]);
+  });
+
+  it('needs no column for groups that the rule does not have', () => {
+    expect(read('email\nann@example.com', 'csv', []).members).toEqual([{ email: 'ann@example.com', groups: [] }]);
   });
 
   it.each([
@@ -52,8 +68,10 @@ describe('a source', () => {
     ['another shape', '{"people":[]}', 'json'],
     ['no rows', '', 'csv'],
     ['another column', 'email,name\na@example.com,A', 'csv'],
+    ['no column for the groups of the rule', 'email\na@example.com', 'csv'],
+    ['columns between semicolons', 'email;groups\na@example.com;Staff', 'csv'],
     ['a column twice', 'email,email\na@example.com,b@example.com', 'csv'],
-  ] as const)('that is %s is refused as a whole', (_what, text, format) => {
+  ] as const)('with %s is refused as a whole', (_what, text, format) => {
     expect(() => read(text, format)).toThrow(/^s3:\/\/people\/members .* Nothing is changed/);
   });
 });
