@@ -14,7 +14,8 @@ const email = z
   .string()
   .trim()
   .toLowerCase()
-  .pipe(z.email({ error: 'use an e-mail address' }).max(256))
+  // As wide as declared state: who can be declared has to be able to leave.
+  .pipe(z.email({ pattern: z.regexes.unicodeEmail, error: 'use an e-mail address' }).max(256))
   .describe('E-mail address of the person.');
 
 const position = z

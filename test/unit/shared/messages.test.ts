@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { name } from '#shared/config/schema/fields.ts';
 import { checkoutRun } from '#shared/domain/checkout/identity.ts';
+import { declaredMemberSchema } from '#shared/domain/directory/declared.ts';
 import { isPlainText } from '#shared/domain/text.ts';
 import { readMarker, withMarker } from '#shared/leases/marker.ts';
 import { checkAddress } from '#shared/messages/address.ts';
@@ -77,6 +78,31 @@ describe('a message', () => {
       }),
     );
   });
+
+  it.each(['member.left', 'member.moved', 'member.joined'])(
+    'of the type %s names every address that can be declared',
+    (type) => {
+      const anyAddress = fc.constantFrom(
+        "j.o'hara+50%@example.com",
+        'jürgen@bücher.example',
+        ' Ann@Example.com ',
+        'ann',
+      );
+      fc.assert(
+        fc.property(anyAddress, (email) => {
+          const message = {
+            type,
+            directory: 'people',
+            email,
+            position: 1,
+            ...(type !== 'member.left' && { groups: [] }),
+          };
+          expect(messageSchema.safeParse(message).success).toBe(declaredMemberSchema.safeParse({ email }).success);
+        }),
+        { numRuns: 10 },
+      );
+    },
+  );
 
   it('cannot contain a reason that hides the requester or is too long for the vault', () => {
     const marker = {
