@@ -2,8 +2,8 @@ import { adviseInput, checkBlueprintTexts, placeholdersIn } from '#shared/config
 import { type Checkable, checkableEntries, deliveries, ownOf } from '#shared/config/checkable.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
+import { isSameUser } from '#shared/config/same-user.ts';
 import type { BlueprintConfig } from '#shared/config/schema.ts';
-import { bootstrapSecretOf } from '#shared/connections/operator-secrets.ts';
 import type { ResourceType, ResourceTypes } from '#shared/connections/resource.ts';
 import { inputProblem } from '#shared/domain/blueprint/inputs.ts';
 import { namesIn } from '#shared/domain/blueprint/names.ts';
@@ -37,22 +37,6 @@ const checkExists = (
           message: `there is no connection "${wanted}"; ${usable.length === 0 ? 'add one whose user reads credentials' : suggest(wanted, usable)}`,
         },
       ];
-
-/** True if two connections sign in as the same user. */
-const isSameUser = (
-  { connections }: Checkable,
-  { connections: types }: RegisteredTypes,
-  one: string,
-  other: string,
-) => {
-  if (one === other) return true;
-  const [first, second] = [one, other].map((name) => {
-    const settings = ownOf(connections, name);
-    const type = settings && ownOf(types, settings.type);
-    return type && bootstrapSecretOf(type, settings);
-  });
-  return first !== undefined && first === second;
-};
 
 /** The user that reads credentials administers nothing. */
 const checkConnections = (

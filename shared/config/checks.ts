@@ -88,7 +88,7 @@ const checkNotEmpty = ({
         {
           path: ['syncs'],
           message:
-            'is missing or empty; write at least one sync, or one entry under checkouts, rotations, oldCheckouts or provisioning',
+            'is missing or empty; write at least one sync, or one entry under checkouts, rotations, oldCheckouts, exports, provisioning or directories',
         },
       ];
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { connectionName, schedule } from '#shared/config/schema/fields.ts';
+import { connectionName, schedule, senderId } from '#shared/config/schema/fields.ts';
 import { declaredGroupSchema, declaredMemberSchema } from '#shared/domain/directory/declared.ts';
 
 /** More than this on one day is a mistake of the source rather than people who leave. */
@@ -13,7 +13,11 @@ const source = z.strictObject({
     .describe("Bucket in the stack's region. The relay may only read the object."),
   key: z
     .string()
-    .regex(/^[\w!.*'()/-]{1,512}$/, 'use the key of an object, such as directory/members.json')
+    // No character that IAM reads as a pattern: the relay may read one object.
+    .regex(
+      /^[\w !.'()/=+:@,&-]{1,512}$/,
+      "use the key of an object, such as directory/members.json, of letters, digits, spaces and !.'()/=+:@,&-",
+    )
     .meta({ examples: ['directory/members.json'] })
     .describe('Key of the object.'),
   format: z
@@ -28,7 +32,7 @@ const source = z.strictObject({
     .describe('Account that must own the bucket. Without it, the owner is not checked.'),
   kmsKey: z
     .string()
-    .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[0-9a-f-]+$/, 'use the ARN of a KMS key')
+    .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/(?:mrk-)?[0-9a-f-]+$/, 'use the ARN of a KMS key')
     .optional()
     .meta({ examples: ['arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-1111-2222-3333-444455556666'] })
     .describe('Key of the object, if it is encrypted with a key of KMS.'),
@@ -46,13 +50,17 @@ const removals = z.strictObject({
     .min(0)
     .max(100)
     .default(5)
-    .describe('The same as a percentage of the members that the relay manages, but at least one.'),
+    .describe(
+      'The same as a percentage of the members that the relay manages, but at least one. With 0, none may leave.',
+    ),
   graceDays: z
     .int()
     .min(0)
     .max(90)
     .default(14)
-    .describe('Days between the end of all use and the removal, within which a member can be restored.'),
+    .describe(
+      'Days between the end of all use and the removal, within which a member can be restored. With 0, nothing can be taken back.',
+    ),
 });
 
 const reinvite = z.strictObject({
@@ -66,7 +74,7 @@ const policy = z.strictObject({
     .min(0)
     .max(100)
     .meta({ examples: [1] })
-    .describe('Number of the policy.'),
+    .describe('Number of the policy, of those that the page of the connection lists.'),
   enabled: z
     .boolean()
     .meta({ examples: [true] })
@@ -83,14 +91,7 @@ const MAX_OF_SENDER = 1000;
 
 const messages = z.strictObject({
   senders: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^A[A-Z0-9]{15,127}$/,
-          'use the unique id of a role or user: aws iam get-role --role-name ROLE --query Role.RoleId',
-        ),
-    )
+    .array(senderId)
     .min(1, 'is empty; name the senders of messages about people')
     .refine((ids) => new Set(ids).size === ids.length, 'list each sender once')
     .meta({ examples: [['AROA1234567890EXAMPLE']] })

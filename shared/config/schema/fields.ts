@@ -34,6 +34,14 @@ export const secretName = z
   .string()
   .regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/, 'use the name of a Secrets Manager secret, not its ARN and never the value');
 
+/** Unique id of a role or user that sends messages, as SQS states it. The id of an access key looks alike. */
+export const senderId = z
+  .string()
+  .regex(
+    /^A(?:ROA|IDA)[A-Z0-9]{12,124}$/,
+    'use the unique id of a role or user: aws iam get-role --role-name ROLE --query Role.RoleId',
+  );
+
 /** Message for a wrong format. For a missing value or a wrong type the loader has its own messages. */
 export const wrongFormat =
   (message: string) =>

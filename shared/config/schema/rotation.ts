@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { connectionName, schedule } from '#shared/config/schema/fields.ts';
+import { connectionName, schedule, senderId } from '#shared/config/schema/fields.ts';
 import { ROTATION_DEFAULTS } from '#shared/domain/rotation/settings.ts';
 
 /** An execution of Step Functions waits for the pauses and deadlines of a rotation. */
@@ -116,14 +116,7 @@ export const commonRotation = {
       'True for a rule that one message may rotate as a whole, with everything: true. It needs senders and a budget, and has no schedule.',
     ),
   senders: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^A[A-Z0-9]{15,127}$/,
-          'use the unique id of a role or user: aws iam get-role --role-name ROLE --query Role.RoleId',
-        ),
-    )
+    .array(senderId)
     .min(1)
     .refine((ids) => new Set(ids).size === ids.length, 'list each sender once')
     .optional()

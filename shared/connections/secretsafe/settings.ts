@@ -8,6 +8,12 @@ const address = httpsAddress('address of SecretSafe', EXAMPLE).refine((url) => n
   error: ({ input }) => `write the site alone, without a path: ${new URL(z.string().parse(input)).origin}`,
 });
 
+/** True if an address leaves out what the relay adds to it. */
+const endsBefore =
+  (path: string) =>
+  (url: string): boolean =>
+    !new RegExp(`${path}(?:/|$)`).test(new URL(url).pathname);
+
 /** An entry under `connections` for an organization of SecretSafe. */
 export const secretSafeSettings = z.strictObject({
   type: z
@@ -16,9 +22,11 @@ export const secretSafeSettings = z.strictObject({
   ...commonConnection,
   url: address,
   identityUrl: httpsAddress('address of the identity service', 'https://identity.bitwarden.com')
+    .refine(endsBefore('/connect/token'), 'write the address without /connect/token, which the relay adds')
     .optional()
     .describe('Address of the identity service, if it is not {url}/identity.'),
   apiUrl: httpsAddress('address of the API', 'https://api.bitwarden.com')
+    .refine(endsBefore('/public'), 'write the address without /public, which the relay adds')
     .optional()
     .describe('Address of the API, if it is not {url}/api.'),
   authentication: z

@@ -47,7 +47,7 @@ describe('a rule for checkouts', () => {
 
   it('is required if there is no sync', () => {
     expect(problemsOf(`${configWith(SYNCS)}\ncheckouts: {}`)).toEqual([
-      'relay.yaml:1:1 syncs: is missing or empty; write at least one sync, or one entry under checkouts, rotations, oldCheckouts or provisioning',
+      'relay.yaml:1:1 syncs: is missing or empty; write at least one sync, or one entry under checkouts, rotations, oldCheckouts, exports, provisioning or directories',
     ]);
   });
 

@@ -46,6 +46,36 @@ describe('a rule for a directory', () => {
       'schedule: is missing; write a schedule, or under drift one that only compares',
     ],
     [
+      'messages without a schedule',
+      `connection: people, groups: [{ name: Staff }], ${MEMBERS}, drift: { ${SCHEDULE} }, messages: { senders: [AROA1234567890EXAMPLE] }`,
+      'messages: does not go without a schedule',
+    ],
+    [
+      'the id of an access key as a sender',
+      `${OURS}, ${MEMBERS}, messages: { senders: [AKIA1234567890EXAMPLE] }`,
+      'senders[0]: is not valid; use the unique id of a role or user',
+    ],
+    [
+      'a table as JSON',
+      `connection: people, ${SCHEDULE}, ${SOURCE.replace('json', 'csv')}`,
+      'source.format: is json, but the key is that of a table; write format: csv',
+    ],
+    [
+      'a pattern as a key',
+      `connection: people, ${SCHEDULE}, ${SOURCE.replace('members', 'people/*')}`,
+      'source.key: is not valid; use the key of an object',
+    ],
+    [
+      'the directory of another rule',
+      `${OURS}, ${MEMBERS} }\n  second: { ${OURS}, ${MEMBERS}`,
+      'connection: is to the directory of directories.organization; declare all people in one rule',
+    ],
+    [
+      'a collection twice',
+      `${OURS}, members: [{ email: a@example.com, collections: [{ collection: c, readOnly: true }, { collection: C }] }]`,
+      'collections: names a collection twice',
+    ],
+    [
       'a group that is not declared',
       `${OURS}, ${MEMBERS.replace('Staff', 'Stuff')}`,
       'members[0].groups[0]: is not a group under groups; add it there, or correct the name',
@@ -68,6 +98,23 @@ describe('a rule for a directory', () => {
   ])('is refused with line and fix if it has %s', (_what, rule, problem) => {
     const problems = problemsOf(textWith(rule)).filter((line) => line.includes('directories'));
     expect(problems).toEqual([expect.stringContaining(problem)]);
-    expect(problems[0]).toMatch(/^relay\.yaml:\d+:\d+ directories\.organization/);
+    expect(problems[0]).toMatch(/^relay\.yaml:\d+:\d+ directories\.\w+/);
   });
+});
+
+it('a source can be an object with spaces in its key and a key of several regions', () => {
+  const source =
+    "source: { bucket: acme-people, key: HR export/day=1/members.json, kmsKey: 'arn:aws:kms:eu-central-1:111122223333:key/mrk-0a1b2c3d' }";
+  expect(problemsOf(textWith(`connection: people, ${SCHEDULE}, ${source}`))).toEqual([]);
+});
+
+it.each([
+  ['identityUrl', 'https://identity.example.com/connect/token/', 'write the address without /connect/token'],
+  ['apiUrl', 'https://api.example.com/public', 'write the address without /public'],
+])('%s has no path that the relay adds itself', (field, address, problem) => {
+  const text = textWith(`${OURS}, ${MEMBERS}`).replace(
+    'type: secretsafe,',
+    `type: secretsafe, ${field}: '${address}',`,
+  );
+  expect(problemsOf(text)).toEqual([expect.stringContaining(`connections.people.${field}: ${problem}`)]);
 });

@@ -377,7 +377,7 @@ describe('the structure', () => {
 
   it('requires at least one sync', () => {
     expect(problemsOf(configWith({ 11: 'syncs: {}' }).split('\n').slice(0, 11).join('\n'))).toEqual([
-      'relay.yaml:11:8 syncs: is missing or empty; write at least one sync, or one entry under checkouts, rotations, oldCheckouts or provisioning',
+      'relay.yaml:11:8 syncs: is missing or empty; write at least one sync, or one entry under checkouts, rotations, oldCheckouts, exports, provisioning or directories',
     ]);
   });
 
