@@ -52,6 +52,8 @@ const planSchema = z.object({
   drift: z.array(driftSchema),
   findings: z.array(z.string()),
   refused: z.int().min(0),
+  /** False if a row of the source or of a list is missing or cannot be used. What it says is then unknown. */
+  isWhole: z.boolean().default(true),
   /** Ids of the declared groups that exist, by name. */
   groups: z.record(z.string(), z.string()),
   members: z.int().min(0),
@@ -76,7 +78,7 @@ const journalSchema = z.object({
 });
 export type JournalEntry = z.infer<typeof journalSchema>;
 
-const reportSchema = planSchema.omit({ steps: true, groups: true }).extend({
+const reportSchema = planSchema.omit({ steps: true, groups: true, isWhole: true }).extend({
   rule: z.string(),
   run: z.string(),
   status: z.enum(DIRECTORY_STATUSES),

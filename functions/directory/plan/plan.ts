@@ -83,20 +83,21 @@ const compare = async (
   const plan = planDirectory(declared, observed, remembered, {
     ...{ relay: config.relay, rule, removals, reinvite, policies, now: at },
   });
+  const reason = reasonToKeepAll(declared, observed);
   if (!isDrift) {
     await spendBudget(records, rule, { plan, removals, owned: plan.ownership.members.length, now: at });
     await changeRecord<Ownership, void>(records, directoryAt.ownership(rule), (current) => ({
       next: { ...plan.ownership, writes: (current?.writes ?? 0) + 1 },
       result: undefined,
     }));
-    const isWhole = plan.refused === 0 && reasonToKeepAll(declared, observed) === undefined;
+    const isWhole = plan.refused === 0 && reason === undefined;
     const { graceDays } = removals;
     const { ownership: owned } = plan;
     await forgetPeople(records, rule, remembered.people, observed, {
       ...{ ownership: owned, declared, isWhole, reinvites: reinvite !== undefined, graceDays, now: at },
     });
   }
-  return recordOf(plan, observed);
+  return recordOf(plan, observed, reason);
 };
 
 /** Raises `ConfigurationInvalid`, and the errors of the object, if what is declared cannot be read. */
@@ -136,12 +137,15 @@ const spendBudget = (
     throw new RelayError('StoreUnavailable', `Messages have used the removals of ${rule}. The step is retried.`);
   });
 
-const recordOf = (plan: DirectoryPlan, { members }: Observed): DirectoryPlanRecord => {
+const recordOf = (plan: DirectoryPlan, { members }: Observed, reason: string | undefined): DirectoryPlanRecord => {
   const { steps, drift, findings, refused, groups } = plan;
   const withStatus = (status: string): string[] =>
     members.rows.flatMap((member) => (member.status === status ? [member.email] : []));
   return {
-    ...{ steps: [...steps], drift: [...drift], findings: [...findings], refused, groups: { ...groups } },
+    ...{ steps: [...steps], drift: [...drift], refused, groups: { ...groups } },
+    // The plan names it only where someone would leave.
+    findings: [...new Set([...(reason === undefined ? [] : [reason]), ...findings])],
+    isWhole: reason === undefined,
     members: members.rows.length,
     waiting: { invited: withStatus('invited'), accepted: withStatus('accepted') },
   };
@@ -163,7 +167,16 @@ const planUndo = async (
     if (isCancelled) findings.push(`The message about ${email} was not carried out yet, and will not be.`);
     else if (back.length === 0) findings.push(`${email} is neither being removed nor moved, so nothing is taken back.`);
   }
-  return { steps, findings, drift: [], refused: 0, groups, members: 0, waiting: { invited: [], accepted: [] } };
+  return {
+    steps,
+    findings,
+    drift: [],
+    refused: 0,
+    isWhole: true,
+    groups,
+    members: 0,
+    waiting: { invited: [], accepted: [] },
+  };
 };
 
 const stepsBack = (email: string, { leaving, word }: Partial<Person> = {}): Step[] => {

@@ -62,7 +62,8 @@ export const createReportDirectory =
       Object.entries(counts).reduce((total, [name, count]) => total + (isIt(name) ? count : 0), 0);
     const failed = sum((name) => NOT_DONE.has(name));
     const refused = plan?.refused ?? 0;
-    const status = error !== undefined ? 'FAILED' : failed + refused > 0 ? 'PARTIAL' : 'SUCCEEDED';
+    const isAllDone = failed + refused === 0 && plan?.isWhole !== false;
+    const status = error !== undefined ? 'FAILED' : isAllDone ? 'SUCCEEDED' : 'PARTIAL';
     const report: DirectoryReport = {
       ...{ rule, run, status, counts, refused, finishedAt: new Date(now()).toISOString() },
       drift: plan?.drift ?? [],
@@ -73,7 +74,7 @@ export const createReportDirectory =
     };
     await runs.write(directoryAt.report({ rule, run }), report);
     await measure(rule, measuredIn(report, { failed, isCompared: plan !== undefined && order.trigger !== 'undo' }));
-    const lines = [...report.failures, ...(refused > 0 || failed > 0 ? report.findings : [])];
+    const lines = [...report.failures, ...(isAllDone ? [] : report.findings)];
     if (status !== 'SUCCEEDED') {
       await notify(`pam-relay: directory ${rule} ${status}`, [
         `Run ${run} of ${rule}: ${status}. The report: ${directoryAt.report({ rule, run }).key}`,

@@ -252,6 +252,16 @@ describe('a run over a directory', () => {
     expect(world.remote.people).toEqual(before);
   });
 
+  it('reports a row that cannot be used although no member would leave', async () => {
+    const source = { bucket: 'acme-people', key: 'members.json' };
+    const world = directoryWorld({ remote: team(), settings: { connection: 'people', ...SCHEDULE, source } });
+    const members = [...TEAM.map((id) => ({ email: email(id) })), { email: 'eve at example' }];
+    world.scene.source = JSON.stringify({ members });
+    expect(await world.run('1')).toMatchObject({ status: 'PARTIAL', failed: 0 });
+    expect(world.measured.at(-1)).toMatchObject({ refused: 0 });
+    expect(world.notices).toEqual([expect.stringMatching(/so nothing is removed\.\nmembers 5: email cannot be used/)]);
+  });
+
   it('keeps the last confirmed owner', async () => {
     const world = directoryWorld({ remote: team(), settings: declare(TEAM) });
     await world.run('1');
