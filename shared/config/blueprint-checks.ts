@@ -1,5 +1,6 @@
 import { adviseInput, checkBlueprintTexts, placeholdersIn } from '#shared/config/blueprint-texts.ts';
 import { type Checkable, checkableEntries, deliveries, ownOf } from '#shared/config/checkable.ts';
+import { kindOf } from '#shared/config/kind-checks.ts';
 import { type Problem, suggest } from '#shared/config/problem.ts';
 import type { RegisteredTypes } from '#shared/config/registered-types.ts';
 import { isSameUser } from '#shared/config/same-user.ts';
@@ -48,7 +49,9 @@ const checkConnections = (
   const known = Object.keys(config.connections ?? {});
   const at = [...path, 'connection'];
   const isSame = (other: string): boolean => isSameUser(config, types, connection, other);
-  const reader = deliveries(config).find(({ entry }) => isSame(entry.connection));
+  // A directory has no credentials: the rule that reads them there has a message of its own.
+  const isVault = kindOf(config, types, connection) === 'vault';
+  const reader = isVault ? deliveries(config).find(({ entry }) => isSame(entry.connection)) : undefined;
   return [
     ...checkExists(at, connection, known),
     ...(proof.access === undefined

@@ -52,7 +52,7 @@ const ADVICE: Readonly<Record<Kind, string>> = {
 };
 
 /** Kind of a connection; undefined if it does not exist or is invalid, which has a message of its own. */
-const kindOf = ({ connections }: Checkable, types: RegisteredTypes, connection: string): Kind | undefined => {
+export const kindOf = ({ connections }: Checkable, types: RegisteredTypes, connection: string): Kind | undefined => {
   const settings = ownOf(connections, connection);
   const type = settings && ownOf(types.connections, settings.type);
   if (type === undefined) return undefined;

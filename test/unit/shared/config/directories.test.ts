@@ -118,3 +118,12 @@ it.each([
   );
   expect(problemsOf(text)).toEqual([expect.stringContaining(`connections.people.${field}: ${problem}`)]);
 });
+
+it('a sync over a directory with a blueprint is the only problem', () => {
+  const blueprint =
+    "provisioning:\n  joiners: { connection: people, resources: { person: { type: secretsafe-member, email: 'ann@example.com' } } }";
+  const text = textWith(`${OURS}, ${MEMBERS}`).replace('    connection: vault', '    connection: people');
+  expect(problemsOf(`${text}${blueprint}\n`).filter((line) => !line.includes('vault: is not used'))).toEqual([
+    expect.stringMatching(/syncs\.fleet\.connection: "people" is a directory/),
+  ]);
+});
