@@ -91,7 +91,7 @@ const createGet =
       if (ifUnreadable !== undefined) return { record: ifUnreadable, version };
       throw new RelayError(
         'ContractViolated',
-        `s3://${bucket}/${key} is not a valid record of the relay. Delete it and start the sync again.`,
+        `s3://${bucket}/${key} is not a valid record of the relay. Delete it and start the run again.`,
         { cause },
       );
     }
