@@ -90,7 +90,6 @@ export const removeGroup = (actor: Actor, step: About<'remove-group'>): Promise<
     const isDue = leaving?.outAt !== undefined && Date.parse(leaving.outAt) + graceDays * DAY_MS <= now();
     if (leaving === undefined || !isDue) return NOTHING;
     await begin();
-    await changeOwnership(actor, (ownership) => withLeaving(ownership, { ...leaving, removing: true }));
     if ((await session.group(step.id)) !== undefined) await session.removeGroup(step.id);
     await changeOwnership(actor, ({ groups: { [step.id]: _, ...groups }, ...ownership }) => ({
       ...ownership,

@@ -116,7 +116,6 @@ export const removeMember = (actor: Actor, step: About<'remove'>): Promise<Carri
         return refused(`${step.email} was restored by hand, so it is not removed. The next run revokes it again.`);
       }
       await begin();
-      await person.change((current) => ({ ...current, leaving: { ...leaving, removing: true } }));
       if (member !== undefined) await person.session.removeMember(step.id);
       await person.change(({ leaving: _, ...rest }) => rest);
       return DONE;
@@ -135,9 +134,11 @@ export const heedMessage = (actor: Actor, { email, word }: About<'heed'>): Promi
     return DONE;
   });
 
-/** Forgets a removal that is over. */
+/** Forgets a removal that is over. The list can be older than an invitation and a removal by messages. */
 export const settlePerson = (actor: Actor, { email }: About<'settle'>): Promise<Carried> =>
   hold(actor, email, async (person) => {
+    const { leaving } = person.found;
+    if (leaving === undefined || (await person.session.member(leaving.id)) !== undefined) return NOTHING;
     await person.change(({ leaving: _, ...rest }) => rest);
     return DONE;
   });

@@ -100,6 +100,8 @@ export const changeGroups = (actor: Actor, step: About<'change-groups'>): Promis
 /** Sends an invitation again, which the person receives as a mail. */
 export const reinviteMember = (actor: Actor, step: About<'reinvite'>): Promise<Carried> =>
   withPerson({ ...actor, email: step.email }, async (person) => {
+    const { leaving, word } = person.found;
+    if (leaving !== undefined || word?.said === 'left') return NOTHING;
     const carried = await journaled({ ...actor, records: actor.journal }, step, async ({ begin }) => {
       await begin();
       // Counted before the mail: one too few is better than one each hour.

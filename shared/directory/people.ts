@@ -23,6 +23,13 @@ export interface PersonPlace {
   readonly now: () => number;
 }
 
+/** Another process works on the person. It is done in a moment, unlike other reasons for `LimitReached`. */
+export class PersonBusy extends RelayError {
+  constructor(email: string) {
+    super('LimitReached', `Another process works on ${email}. It is tried again.`);
+  }
+}
+
 export interface HeldPerson {
   /** The record as it was found. */
   readonly found: Person;
@@ -38,7 +45,7 @@ export interface HeldPerson {
 }
 
 /**
- * Works on a person while no other process does. Raises `LimitReached` while another one has it. The record goes when
+ * Works on a person while no other process does. Raises `PersonBusy` while another one has it. The record goes when
  * nothing is going on any more.
  */
 export const withPerson = async <T>(place: PersonPlace, work: (person: HeldPerson) => Promise<T>): Promise<T> => {
@@ -49,7 +56,7 @@ export const withPerson = async <T>(place: PersonPlace, work: (person: HeldPerso
     until = now() + MAX_HOLD_MS;
     return { ...person, working: { by, until } };
   });
-  if (found === 'busy') throw new RelayError('LimitReached', `Another process works on ${email}. It is tried again.`);
+  if (found === 'busy') throw new PersonBusy(email);
   const lost = (): RelayError =>
     new RelayError('OutOfTime', `Another process can work on ${email} by now. The next run continues.`);
   const requireHeld = (): void => {
@@ -80,7 +87,7 @@ export const withPerson = async <T>(place: PersonPlace, work: (person: HeldPerso
   }
 };
 
-/** Changes the record of a person. `busy` leaves it. Returns the state before the change with the change's own part. */
+/** Changes the record of a person, and returns it. `busy` leaves it. */
 const changePerson = (
   { records, rule, email }: PersonPlace,
   decide: (person: Person) => Person | 'busy',
@@ -93,5 +100,6 @@ const changePerson = (
     return { next: { ...next, writes: person.writes + 1 }, result: next };
   });
 
-const isIdle = ({ working, inviting, made, leaving, keptUntil, word, invited }: Person): boolean =>
+/** True if nothing is going on about a person, so that there is no record of it. Pure. */
+export const isIdle = ({ working, inviting, made, leaving, keptUntil, word, invited }: Person): boolean =>
   [working, inviting, made, leaving, keptUntil, word, invited].every((part) => part === undefined);

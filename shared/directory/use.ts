@@ -5,7 +5,7 @@ import { hasNoAccess } from '#shared/domain/directory/words.ts';
 
 /**
  * The end of all use of a directory by a member, and its return. A member is revoked. Where the directory cannot
- * revoke, its groups, its access and its type are taken away. The record says which, also if the server changes later.
+ * revoke, its groups, its access and its type are taken away. The record says which, even if the server changes later.
  */
 
 interface Ending {

@@ -22,7 +22,7 @@ export interface Pause {
   /** Learns from the shares what another function was told. */
   note(shares: Shares | undefined): void;
   /**
-   * Waits until the server takes calls again. Raises `LimitReached` for a longer wait, also if leases are open: that of
+   * Waits until the server takes calls again. Raises `LimitReached` for a longer wait, even if leases are open: that of
    * the workflow costs less than a function that waits.
    */
   outlast(): Promise<void>;
@@ -42,8 +42,9 @@ export const createPause = ({ connection, records, remainingMs, now, sleep, rand
     },
     async outlast() {
       const waitMs = untilMs - now();
+      if (waitMs <= 0) return;
       if (waitMs > Math.min(MAX_WAIT_MS, remainingMs() - RESERVED_MS)) throw limitReached(connection, untilMs);
-      if (waitMs > 0) await sleep(waitMs);
+      await sleep(waitMs);
     },
     async begin(waitMs) {
       untilMs = pause({ ...NO_SHARES, pausedUntilMs: untilMs }, waitMs, now()).pausedUntilMs;

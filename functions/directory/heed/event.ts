@@ -3,6 +3,7 @@ import type { DirectorySession } from '#shared/connections/directory.ts';
 import type { Actor } from '#shared/directory/actor.ts';
 import { carryOut } from '#shared/directory/carry-out.ts';
 import { isOfDirectory } from '#shared/directory/is-of-directory.ts';
+import { PersonBusy } from '#shared/directory/people.ts';
 import type { EventDecision } from '#shared/domain/directory/decide-event.ts';
 import type { MemberEventRecord } from '#shared/domain/directory/member-events.ts';
 import { dailyLimit, spend } from '#shared/domain/directory/removals.ts';
@@ -71,7 +72,7 @@ const workOn = async (options: HandleEventOptions, record: MemberEventRecord): P
     const error = asRelayError(thrown, `The message member.${said} about ${record.email}`);
     if (isOfDirectory(error)) throw error;
     // Another process is done with the person in a moment, or took it over because this one was late.
-    const isBusy = error.name === 'LimitReached' || error.name === 'OutOfTime';
+    const isBusy = error instanceof PersonBusy || error.name === 'OutOfTime';
     if (isBusy) return { status: 'owed', steps: [], isBusy };
     const isNews = await settle(options, record, { status: 'owed', reason: error.name });
     const line = `${record.email} (member.${said}) is owed, and tried again: ${error.message}`;

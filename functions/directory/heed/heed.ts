@@ -106,8 +106,8 @@ const handleAll = async (
 };
 
 /**
- * Leavers come first, then events that were not tried yet, and then who arrived first. One that cannot be read comes
- * last.
+ * Events that were not tried yet come first, of these leavers, and of these who arrived first. One that cannot be read
+ * comes last.
  */
 const turnOf = async (
   records: RemovableRecords,
@@ -117,7 +117,7 @@ const turnOf = async (
     const record = (await records.read(directoryAt.eventOf(owedKey)))?.record;
     const isLeaver = record?.event.said === 'left';
     const wasTried = record?.reason !== undefined;
-    return { isLeaver, turn: `${isLeaver ? 0 : 1} ${wasTried ? 1 : 0} ${record?.event.at ?? ''}` };
+    return { isLeaver, turn: `${wasTried ? 1 : 0} ${isLeaver ? 0 : 1} ${record?.event.at ?? ''}` };
   } catch {
     return { isLeaver: false, turn: '~' };
   }
@@ -154,6 +154,6 @@ const summarise = (
     next: isLate || isNews ? 'heed' : isBusy ? 'wait' : 'report',
     waits: isBusy && done.every(({ status }) => status === 'owed') ? waits + 1 : 0,
     ...{ counts, owed },
-    lines: [...lines, ...news, ...errors.map(({ message }) => message)].slice(0, MAX_LINES),
+    lines: [...new Set([...lines, ...news, ...errors.map(({ message }) => message)])].slice(0, MAX_LINES),
   };
 };

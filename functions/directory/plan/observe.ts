@@ -14,13 +14,16 @@ export interface ObserveOptions {
   readonly declared: Declared;
   readonly ownership: Ownership;
   readonly hasPolicies: boolean;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
 }
 
 /** Reads what the directory shows: the lists, and one call for each declared group that exists. Only reads. */
 export const observe = async (
   session: DirectorySession,
-  { relay, rule, declared, ownership, hasPolicies }: ObserveOptions,
+  { relay, rule, declared, ownership, hasPolicies, now }: ObserveOptions,
 ): Promise<Observed> => {
+  const listedAt = now();
   const members = await session.members();
   const groups = await session.groups();
   const collections = await session.collections();
@@ -32,5 +35,5 @@ export const observe = async (
   const membersOf = new Map(
     await pMap(existing, async (id) => [id, await session.membersOf(id)] as const, { concurrency: MAX_CALLS }),
   );
-  return { members, groups, collections, policies, membersOf, freeSeats: await session.freeSeats(members) };
+  return { listedAt, members, groups, collections, policies, membersOf, freeSeats: await session.freeSeats(members) };
 };

@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import { isIdle } from '#shared/directory/people.ts';
 import type { Declared } from '#shared/domain/directory/declared.ts';
 import type { Observed } from '#shared/domain/directory/planning.ts';
 import type { Ownership, Person, Word } from '#shared/domain/directory/state.ts';
@@ -37,7 +38,7 @@ export const forgetPeople = async (
   records: RemovableRecords,
   rule: string,
   people: ReadonlyMap<string, Person>,
-  { members }: Observed,
+  { members, listedAt }: Observed,
   { ownership, now, graceDays, declared, isWhole, reinvites }: Known,
 ): Promise<void> => {
   const targets = new Map(declared.members.map((member) => [member.email, member]));
@@ -48,7 +49,7 @@ export const forgetPeople = async (
   const rest = ({ inviting, made, invited, keptUntil, word, ...person }: Person): Person => ({
     ...person,
     // A whole list that is newer than the invitation shows its member, who is in the ownership by now.
-    ...(inviting !== undefined && (now < inviting || members.rejected.length > 0) && { inviting }),
+    ...(inviting !== undefined && (listedAt < inviting || members.rejected.length > 0) && { inviting }),
     ...(made !== undefined && !owned.has(made) && { made }),
     // An invitation that the list does not show yet is kept.
     ...(invited !== undefined &&
@@ -65,8 +66,7 @@ export const forgetPeople = async (
       changeOrRemove<Person, void>(records, directoryAt.person(rule, email), (current) => {
         if (current === undefined) return { result: undefined };
         const next = rest(current);
-        const isIdle = next.working === undefined && size(next) === 2;
-        return { next: isIdle ? REMOVED : { ...next, writes: current.writes + 1 }, result: undefined };
+        return { next: isIdle(next) ? REMOVED : { ...next, writes: current.writes + 1 }, result: undefined };
       }),
     { concurrency: MAX_READS },
   );

@@ -71,7 +71,14 @@ const compare = async (
   const ownership = (await records.read(directoryAt.ownership(rule)))?.record ?? NO_OWNERSHIP;
   const directory = await directoryOf(settings.connection);
   const observed = await directory.session((session) =>
-    observe(session, { relay: config.relay, rule, declared, ownership, hasPolicies: settings.policies.length > 0 }),
+    observe(session, {
+      relay: config.relay,
+      rule,
+      declared,
+      ownership,
+      hasPolicies: settings.policies.length > 0,
+      now,
+    }),
   );
   const remembered: Remembered = {
     ownership,

@@ -70,7 +70,7 @@ export const readWindow = async (
   return true;
 };
 
-/** Reads a page. What was read before is kept, also if this one fails, so that a busy connection makes progress. */
+/** Reads a page. What was read before is kept, even if this one fails, so that a busy connection makes progress. */
 const pageOr = async <T>(read: () => Promise<T>, keep: () => Promise<void>): Promise<T> => {
   try {
     return await read();

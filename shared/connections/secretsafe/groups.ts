@@ -71,8 +71,9 @@ export const openGroups = (session: Session, server: Server): GroupCalls => {
       return create(session, pathOf('groups'), group, created);
     },
     async changeGroup(id, change) {
-      await server.assertGrants(change.access);
       const before = await readExisting(session, at(id), groupRow);
+      server.note([before]);
+      await server.assertGrants(change.access);
       await write(session, 'PUT', at(id), mergedGroup(before, change));
       const after = await readExisting(session, at(id), groupRow);
       const different = groupDifferences(before, change, after);

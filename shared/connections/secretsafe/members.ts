@@ -70,8 +70,8 @@ export const openMembers = (session: Session, server: Server): MemberCalls => {
   const groupsOf = (id: string): Promise<readonly string[]> => readExisting(session, `${at(id)}/group-ids`, ids);
 
   const changeMember = async (id: string, change: MemberChange): Promise<void> => {
-    await server.assertGrants(change.access);
     const before = await existing(id);
+    await server.assertGrants(change.access);
     await write(session, 'PUT', at(id), mergedMember(before, change));
     const different = memberDifferences(before, change, await existing(id));
     if (different.length > 0) throw notTaken(session, at(id), different);

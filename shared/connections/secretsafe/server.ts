@@ -106,7 +106,7 @@ export const createServer = (session: Session): Server => {
       if (seen !== OLDER || showsRights) return;
       throw new RelayError(
         'CallUnsupported',
-        `${session.connection}: the server knows only the rights view and edit in a collection, and would grant these instead of others. Use them in relay.yaml, or update the server.`,
+        `${session.connection}: the server shows no other rights in a collection than view and edit, and could grant these instead. Use them in relay.yaml, or update the server.`,
       );
     },
     async assertManages() {

@@ -63,7 +63,8 @@ export const decideEvent = (told: EventSubject): EventDecision => {
   // The list can be older than an invitation whose answer was lost.
   if (member === undefined && isBeingInvited(subject)) return owed('An invitation of the person is being sent.');
   if (member === undefined) return isJoin(event) ? invite(subject) : unknown(subject);
-  if (isPrivileged(member)) {
+  // An older server shows a user while it is out.
+  if (isPrivileged({ type: leavingOf(subject, member)?.taken ?? member.type })) {
     return event.said === 'joined' && event.groups.length === 0 ? { kind: 'steps', steps: [] } : refused(PRIVILEGED);
   }
   const { relay, rule, ownership, person } = subject;

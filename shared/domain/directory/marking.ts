@@ -16,7 +16,7 @@ export const withinMarks = (
     waiting.size === 0
       ? []
       : [
-          `${waiting.size} adopted members and groups get their mark later, ${MAX_MARKS} by each run. Nothing is to do.`,
+          `${waiting.size} adopted members and groups are marked by later runs, ${MAX_MARKS} in each. Nothing needs to be done.`,
         ];
   return { steps: steps.filter((step) => !waiting.has(step)), findings };
 };

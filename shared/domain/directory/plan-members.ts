@@ -12,6 +12,7 @@ import {
   isInvited,
   isPrivileged,
   isRevokedElsewhere,
+  REVOKED_ELSEWHERE,
   withMove,
 } from '#shared/domain/directory/words.ts';
 
@@ -148,7 +149,7 @@ const present = (planning: Planning, subject: Present): Needs => {
       // Ends the removal, and restores nothing.
       steps: back,
       drift: [{ field: 'status', about: email }],
-      finding: `${email} was revoked by a person, who has to restore it.`,
+      finding: `${email}: ${REVOKED_ELSEWHERE}`,
     };
   }
   const { steps, drift, finding } = differencesOf(planning, subject, leaving);
@@ -170,9 +171,11 @@ const differencesOf = (
   const drift: Drift[] = [];
   const steps: Step[] = [];
   const wanted = resolve(target.collections);
-  const shown = leaving?.access ?? member.access;
+  // What was taken away comes back with the restoration.
+  const { taken: shownType = member.type } = leaving ?? {};
+  const shown = leaving?.taken === undefined ? member.access : leaving.access;
   const access = wanted !== undefined && shown !== undefined && !isSameAccess(wanted, shown) ? [...wanted] : undefined;
-  const type = target.type !== undefined && target.type !== member.type ? target.type : undefined;
+  const type = target.type !== undefined && target.type !== shownType ? target.type : undefined;
   const mark = marks && member.externalId === undefined ? markOf({ relay, rule }, 'member', email) : undefined;
   if (type !== undefined) drift.push({ field: 'type', about: email });
   if (access !== undefined) drift.push({ field: 'access', about: email });

@@ -20,6 +20,8 @@ interface DeclaredPolicy {
 
 /** Content of a directory, as listed. */
 export interface Observed {
+  /** Time before the lists were read, epoch milliseconds. */
+  readonly listedAt: number;
   readonly members: Listed<Member>;
   readonly groups: Listed<Group>;
   readonly collections: Listed<Collection>;

@@ -30,8 +30,6 @@ const leavingSchema = z.object({
   wasRevoked: z.literal(true).optional(),
   /** End of all use. The time of grace begins. Absent while it is owed. */
   outAt: z.iso.datetime().optional(),
-  /** The directory was asked to remove the member. */
-  removing: z.literal(true).optional(),
 });
 export type Leaving = z.infer<typeof leavingSchema>;
 
@@ -72,7 +70,6 @@ const leavingGroupSchema = z.object({
   since: z.iso.datetime(),
   access: z.array(collectionAccessSchema),
   outAt: z.iso.datetime().optional(),
-  removing: z.literal(true).optional(),
 });
 export type LeavingGroup = z.infer<typeof leavingGroupSchema>;
 

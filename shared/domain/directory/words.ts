@@ -30,7 +30,7 @@ export const isInvited = (person: Person | undefined, id: string): boolean =>
 /** True for a revoked member that the relay did not revoke, as far as the record shows. Pure. */
 export const isRevokedElsewhere = ({ status }: Pick<Member, 'status'>, leaving: Leaving | undefined): boolean =>
   status === 'revoked' && (leaving === undefined || leaving.wasRevoked === true);
-export const REVOKED_ELSEWHERE = 'The member was revoked by another hand. Restore it there.';
+export const REVOKED_ELSEWHERE = 'The member was revoked outside the relay. Restore it in the administration.';
 
 const isYoung = ({ at }: Word, { graceDays, now }: Clock): boolean => now < Date.parse(at) + graceDays * DAY_MS;
 

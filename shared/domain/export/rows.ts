@@ -50,7 +50,7 @@ const digestOf = (content: unknown): Uint8Array =>
 /** The row of an event: its date, then everything else in the order of the event. Raises `AnswerMalformed`. */
 export const rowOf = ({ date, content }: LoggedEvent): EventRow => {
   sortableDate(date);
-  // The date comes first, also if the event has one in another form.
+  // The date comes first, even if the event has one in another form.
   const exported = { ...{ date }, ...content, date };
   return { place: placeOf(date), line: JSON.stringify(exported), digest: digestOf(exported) };
 };

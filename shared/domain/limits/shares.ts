@@ -45,7 +45,7 @@ export const pausedUntil = ({ pausedUntilMs }: Shares, nowMs: number): number | 
     ? pausedUntilMs
     : undefined;
 
-/** Takes down a wait that the server asked for. The end of a longer one stays. */
+/** Records a wait that the server asked for. The end of a longer one stays. */
 export const pause = (current: Shares, waitMs: number, nowMs: number): Shares & { readonly pausedUntilMs: number } => ({
   ...prune(current, nowMs),
   pausedUntilMs: Math.max(pausedUntil(current, nowMs) ?? 0, nowMs + Math.min(waitMs, MAX_PAUSE_MS)),

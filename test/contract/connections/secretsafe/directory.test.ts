@@ -315,7 +315,10 @@ describe('a right that an older server does not know', () => {
       await site.inSession(async (session) => {
         const [collection] = (await session.collections()).rows;
         const access = [{ ...edit(''), ...right, collection: collection?.id ?? '' }];
-        const refusal = { name: 'CallUnsupported', message: expect.stringContaining('only the rights view and edit') };
+        const refusal = {
+          name: 'CallUnsupported',
+          message: expect.stringContaining('no other rights in a collection than view and edit'),
+        };
         expect(await failureOf(session.changeMember(idAt(site, USER), { access }))).toMatchObject(refusal);
         expect(await failureOf(session.invite({ email, type: 'user', access, groups: [] }))).toMatchObject(refusal);
         expect(await failureOf(session.createGroup({ name: 'new', access }))).toMatchObject(refusal);

@@ -68,7 +68,9 @@ describe('a run over a directory', () => {
     expect(marked()).toHaveLength(1 + 100);
     expect(changesOf(world.remote)[0]).toBe('invite new@example.com');
     const report = await world.runs.read(directoryAt.report({ rule: RULE, run: `${RULE}.1` }));
-    expect(report?.findings).toEqual([expect.stringMatching(/^50 adopted members and groups get their mark later/)]);
+    expect(report?.findings).toEqual([
+      expect.stringMatching(/^50 adopted members and groups are marked by later runs/),
+    ]);
     await world.run('2');
     expect(marked()).toHaveLength(151);
     expect(await world.run('3')).toMatchObject({ done: 0 });
@@ -139,7 +141,7 @@ describe('a run over a directory', () => {
       world.scene.settings = declare(TEAM);
       world.remote.calls.length = 0;
       expect(await back()).toMatchObject({ status: 'PARTIAL', failed: 1 });
-      expect(world.notices.at(-1)).toMatch(/dee@.*restore.*: The member was revoked by another hand/);
+      expect(world.notices.at(-1)).toMatch(/dee@.*restore.*: The member was revoked outside the relay/);
       expect(changesOf(world.remote)).toEqual([]);
       // The removal is over, and the report goes on to name the member.
       expect(await world.run(`${name}-after`)).toMatchObject({ status: 'SUCCEEDED', drift: 1, done: 0 });
@@ -165,6 +167,65 @@ describe('a run over a directory', () => {
     world.pass(14);
     await world.run('5');
     expect(remote.people.members.get('dee')?.access).toEqual([]);
+  });
+
+  it.each([true, false])(
+    'restores a member with the type and the access that are declared by now: %s',
+    async (revokes) => {
+      const remote = team({ revokes });
+      remote.people.members.set('dee', aMember('dee', { type: 'owner', access: [READ] }));
+      const world = directoryWorld({ remote, settings: declare(TEAM) });
+      await world.run('1');
+      world.scene.settings = declare(['ann', 'bob', 'cid']);
+      await world.run('2');
+      const again = { email: email('dee'), type: 'user', collections: [] };
+      world.scene.settings = declare([], { members: [...declare(['ann', 'bob', 'cid']).members, again] });
+      await world.run('3');
+      expect(remote.people.members.get('dee')).toMatchObject({ type: 'user', access: [], status: 'confirmed' });
+      expect(await world.run('4')).toMatchObject({ done: 0, drift: 0 });
+    },
+  );
+
+  it('sends no reminder to a person who has left since the plan', async () => {
+    const remote = team();
+    remote.people.members.set('dee', aMember('dee', { status: 'invited' }));
+    const world = directoryWorld({ remote, settings: declare(TEAM, { reinvite: { afterDays: 1, maxTimes: 3 } }) });
+    await world.run('1');
+    world.pass(2);
+    const planned = await world.plan('2');
+    const place = directoryAt.person(RULE, email('dee'));
+    const known = await world.shared.read(place);
+    const word = { said: 'left' as const, at: new Date(world.scene.now).toISOString() };
+    const person = { ...known?.record, email: email('dee'), writes: 9, word };
+    await world.shared.replace(place, person, known?.version ?? 'absent');
+    await world.finish('2', planned);
+    expect(changesOf(remote).filter((call) => call.startsWith('reinvite'))).toEqual([]);
+  });
+
+  it('forgets an invitation only after a list that is newer, and a removal only if the member is gone', async () => {
+    const remote = team();
+    const world = directoryWorld({ remote, settings: declare(TEAM) });
+    await world.run('1');
+    const inviting = world.scene.now + 60_000;
+    const place = directoryAt.person(RULE, email('fay'));
+    await world.shared.replace(place, { writes: 1, email: email('fay'), inviting }, 'absent');
+    remote.switches.onCall = (call, when) => {
+      if (call === 'groups' && when === 'after') world.scene.now += 120_000;
+    };
+    await world.run('2');
+    expect((await world.shared.read(place))?.record).toMatchObject({ inviting });
+    await world.run('3');
+    expect(await world.shared.read(place)).toBeUndefined();
+    const leaving = {
+      id: 'dee',
+      by: 'message' as const,
+      since: new Date(world.scene.now).toISOString(),
+      groups: [],
+      access: [],
+    };
+    await world.shared.replace(place, { writes: 1, email: email('fay'), leaving }, 'absent');
+    await world.run('4');
+    expect((await world.shared.read(place))?.record).toMatchObject({ leaving: { id: 'dee' } });
   });
 
   it('takes groups, collections and type away where a server shows only then that it cannot revoke', async () => {

@@ -325,6 +325,17 @@ describe('a message about a leaver', () => {
     expect(statusOf('fay')).toBe('revoked');
   });
 
+  it('waits in the workflow if the directory asks for it, which is no other process that works on the person', async () => {
+    const { remote, send, heed, statusOf } = await start();
+    remote.switches.onCall = (call) => {
+      if (call === 'revoke cid') throw new RelayError('LimitReached', 'The server asked for no calls before noon.');
+    };
+    await send(left('cid'));
+    await send(left('dee'));
+    await expect(heed('m1')).rejects.toMatchObject({ name: 'LimitReached' });
+    expect(statusOf('dee')).toBe('revoked');
+  });
+
   it('waits for a list that is newer than an invitation whose process has died', async () => {
     const { scene, shared, remote, send, heed, statusOf } = await start();
     const inviting = scene.now + 60_000;
@@ -400,6 +411,17 @@ describe('a message about a joiner or a mover', () => {
     expect(tried.length).toBeLessThan(90 + 30);
   });
 
+  it('returns no ownership that the source has taken, where no member can be revoked', async () => {
+    const { scene, remote, run, send, heed } = await start({ revokes: false });
+    remote.people.members.set('dee', aMember('dee', { type: 'owner' }));
+    scene.settings = declare(['ann', 'bob', 'cid', 'eve']);
+    await run('1');
+    expect(remote.people.members.get('dee')).toMatchObject({ type: 'user' });
+    await send(joined('dee', 1, ['lab']));
+    await heed('m1');
+    expect(remote.people.members.get('dee')).toMatchObject({ type: 'user' });
+  });
+
   it('lets a joiner that is owed join into the groups of a move, and stay', async () => {
     const { scene, remote, send, heed, run, statusOf } = await start();
     remote.switches.freeSeats = 0;
@@ -462,7 +484,7 @@ describe('a message about a joiner or a mover', () => {
     await heed('m1');
     await send(joined('dee', 2));
     expect(await heed('m2')).toMatchObject({ status: 'PARTIAL', done: 0, failed: 1 });
-    expect(notices).toEqual([expect.stringMatching(/dee@.* refused: The member was revoked by another hand/)]);
+    expect(notices).toEqual([expect.stringMatching(/dee@.* refused: The member was revoked outside the relay/)]);
     expect(statusOf('dee')).toBe('revoked');
     await remote.session.restore('dee');
     scene.settings = declare(['ann', 'bob', 'cid', 'eve']);

@@ -411,6 +411,18 @@ describe('the limits of a connection', () => {
       await expect(time.run(short.call(10))).rejects.toMatchObject({ name: 'LimitReached' });
     });
 
+    it('begin again after it, also in a function that is about to end and has to sign out', async () => {
+      const { time, start } = createLimitWorld();
+      const left = { ms: 900_000 };
+      const one = start({ limit: LIMIT, remainingMs: () => left.ms });
+      await time.run(one.call(10));
+      await time.run(one.pause(20_000));
+      await time.run(time.sleep(20_500));
+      await time.run(one.call(10));
+      left.ms = 10_000;
+      await time.run(one.call(10));
+    });
+
     it('are not stopped for longer than an hour, nor by a record that says so', async () => {
       const { time, records, start } = createLimitWorld();
       const { message } = await time.run(start({ limit: LIMIT }).pause(7 * 86_400_000));
