@@ -31,8 +31,8 @@ it('after answers of SecretSafe that quote the client secret or a token, neither
       const { clientSecret } = server.apiKey();
       const token = server.signToken(['api.organization']);
       const faults = [
-        ['token', 503, clientSecret],
         ['invite', 400, clientSecret],
+        ['token', 503, clientSecret],
         ['members', 503, token],
         ['groups', 401, token],
         ['events', 500, token],
