@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type ErrorName, RelayError } from '#shared/errors.ts';
-import { type Answer, type CallName, isPage, retryAfterMs } from '#shared/http/answer.ts';
+import { type Answer, answeredAtMs, type CallName, isPage, retryAfterMs } from '#shared/http/answer.ts';
 import type { Interpreter } from '#shared/http/http.ts';
 
 /** Meaning of the answers of a server. Facts about its API: reference sra-and-secretsafe-api.md, B1. */
@@ -117,10 +117,14 @@ const commonVerdict = (answer: Answer): Verdict | undefined => {
 /** Wait after a 429 without a time. */
 const DEFAULT_WAIT_MS = 1000;
 
-/** Wait until the limit of a server ends, by its header; undefined if it shows no time to come. */
-const resetMs = ({ headers, receivedAtMs }: Answer): number | undefined => {
-  const text = [headers['x-rate-limit-reset']].flat()[0];
-  const waitMs = text === undefined ? Number.NaN : Date.parse(text) - receivedAtMs;
+/**
+ * Wait until the limit of a server ends, by its header; undefined if it shows no time to come. Seconds, which some
+ * gateways show there, are no date: `Date.parse` would read 40 as the year 2040.
+ */
+const resetMs = (answer: Answer): number | undefined => {
+  const text = [answer.headers['x-rate-limit-reset']].flat()[0] ?? '';
+  const resetAt = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : Number.NaN;
+  const waitMs = resetAt - (answeredAtMs(answer) ?? answer.receivedAtMs);
   return waitMs > 0 ? waitMs : undefined;
 };
 

@@ -20,6 +20,7 @@ import {
   type GroupRow,
   groupRow,
   ids,
+  rowWithId,
   textOr,
 } from '#shared/connections/secretsafe/wire.ts';
 
@@ -41,7 +42,7 @@ const at = (id: string): string => pathOf('groups', id);
 /** Calls about groups and collections. */
 export const openGroups = (session: Session, server: Server): GroupCalls => {
   const readRow = async (id: string): Promise<GroupRow | undefined> => {
-    const row = await readOne(session, at(id), groupRow);
+    const row = await readOne(session, at(id), rowWithId(groupRow, id));
     if (row === undefined) await server.assertManages();
     return row;
   };
@@ -71,11 +72,11 @@ export const openGroups = (session: Session, server: Server): GroupCalls => {
       return create(session, pathOf('groups'), group, created);
     },
     async changeGroup(id, change) {
-      const before = await readExisting(session, at(id), groupRow);
+      const before = await readExisting(session, at(id), rowWithId(groupRow, id));
       server.note([before]);
       await server.assertGrants(change.access);
       await write(session, 'PUT', at(id), mergedGroup(before, change));
-      const after = await readExisting(session, at(id), groupRow);
+      const after = await readExisting(session, at(id), rowWithId(groupRow, id));
       const different = groupDifferences(before, change, after);
       if (different.length > 0) throw notTaken(session, at(id), different);
     },

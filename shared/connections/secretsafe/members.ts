@@ -20,6 +20,7 @@ import {
   type MemberRow,
   memberRow,
   numberOf,
+  rowWithId,
   textOr,
 } from '#shared/connections/secretsafe/wire.ts';
 import { RelayError } from '#shared/errors.ts';
@@ -57,13 +58,13 @@ const at = (id: string): string => pathOf('members', id);
 /** Calls about members. */
 export const openMembers = (session: Session, server: Server): MemberCalls => {
   const readRow = async (id: string): Promise<MemberRow | undefined> => {
-    const row = await readOne(session, at(id), memberRow);
+    const row = await readOne(session, at(id), rowWithId(memberRow, id));
     if (row === undefined) await server.assertManages();
     else server.note([row]);
     return row;
   };
   const existing = async (id: string): Promise<MemberRow> => {
-    const row = await readExisting(session, at(id), memberRow);
+    const row = await readExisting(session, at(id), rowWithId(memberRow, id));
     server.note([row]);
     return row;
   };

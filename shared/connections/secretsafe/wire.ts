@@ -62,6 +62,13 @@ export const groupRow = z.looseObject({
 });
 export type GroupRow = z.output<typeof groupRow>;
 
+/**
+ * Row of the object that was asked for. A cache in between can return another one, whose rights a write would copy,
+ * because it replaces the whole object.
+ */
+export const rowWithId = <Row extends { readonly id: string }>(row: z.ZodType<Row>, id: string): z.ZodType<Row> =>
+  row.refine((read) => read.id === id.toLowerCase(), { path: ['id'] });
+
 export const collectionRow = z.looseObject({ id: guid, externalId });
 
 export const policyRow = z.looseObject({

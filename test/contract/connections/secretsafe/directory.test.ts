@@ -379,4 +379,18 @@ describe('a damaged answer', () => {
     const error = await failureOf(site.inSession((session) => session.member(idAt(site, USER))));
     expect(['PermissionMissing', 'RequestRejected']).toContain(error.name);
   });
+
+  it('of a cache, with another member or group, passes none of its rights on', async () => {
+    const site = await siteWith({});
+    const [member, group] = [idAt(site, USER), site.simulator.groups().at(-1)?.id ?? ''];
+    const before = [memberAt(site, member), site.simulator.groups().at(-1)];
+    const body = JSON.stringify({ id: idAt(site, OWNER), email: 'a@b.example', name: 'All', type: 0, status: 2 });
+    for (const id of [member, group]) site.simulator.faults.add({ id, effect: { type: 'status', status: 200, body } });
+    await site.inSession(async (session) => {
+      const isRefused = { name: 'AnswerMalformed' };
+      expect(await failureOf(session.changeMember(member, { access: [] }))).toMatchObject(isRefused);
+      expect(await failureOf(session.changeGroup(group, { access: [] }))).toMatchObject(isRefused);
+    });
+    expect([memberAt(site, member), site.simulator.groups().at(-1)]).toEqual(before);
+  });
 });
