@@ -38,6 +38,8 @@ export interface FakeDirectoryOptions {
   readonly now?: () => number;
   /** Rows of the list of members that cannot be read: ids of members. */
   readonly rejected?: Set<string>;
+  /** Ids of members and groups that exist and that no list shows. */
+  readonly unlisted?: Set<string>;
 }
 
 export const aMember = (id: string, member: Partial<Whole<Member>> = {}): Whole<Member> => ({
@@ -79,6 +81,7 @@ export const fakeDirectory = (
   const switches = {
     revokes: true,
     rejected: new Set<string>(),
+    unlisted: new Set<string>(),
     lacksRevoke: false,
     hidesAccess: false,
     now: () => 0,
@@ -111,7 +114,7 @@ export const fakeDirectory = (
     if (isLastOwner(id)) refuse('The last confirmed owner stays.');
   };
   const readable = <T extends { readonly id: string }>(rows: Iterable<T>) => {
-    const all = [...rows];
+    const all = [...rows].filter(({ id }) => !switches.unlisted.has(id));
     return {
       rows: all.filter(({ id }) => !switches.rejected.has(id)),
       rejected: all.flatMap(({ id }) => (switches.rejected.has(id) ? [`${id}: type`] : [])),

@@ -45,7 +45,7 @@ export const planGroups = (planning: Planning): GroupPlan => {
       drift.push(...change.drift);
       steps.push(...change.steps);
     } else if (observed.groups.rejected.length > 0) {
-      findings.push(`The group ${name} is not created: rows of the list of groups cannot be read.`);
+      findings.push(`The group ${name} is not created: rows of the list of groups are missing or cannot be read.`);
     } else {
       created.add(name);
       drift.push({ field: 'missing', about: name });

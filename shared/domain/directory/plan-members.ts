@@ -111,7 +111,7 @@ const absent = (
   if (observed.members.rejected.length > 0) {
     return target === undefined
       ? {}
-      : { finding: `${email} is not invited: rows of the list of members cannot be read.` };
+      : { finding: `${email} is not invited: rows of the list of members are missing or cannot be read.` };
   }
   if (target === undefined) {
     return person?.leaving === undefined ? {} : { steps: [{ kind: 'settle', email }] };

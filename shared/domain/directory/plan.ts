@@ -71,8 +71,10 @@ export const planDirectory = (
 export const reasonToKeepAll = (declared: Declared, { members, groups }: Observed): string | undefined => {
   if (declared.members.length === 0) return 'The source declares no members, so nothing is removed.';
   if (declared.rejected.length > 0) return 'Rows of the source cannot be used, so nothing is removed.';
-  if (members.rejected.length > 0) return 'Rows of the list of members cannot be read, so nothing is removed.';
-  if (groups.rejected.length > 0) return 'Rows of the list of groups cannot be read, so nothing is removed.';
+  if (members.rejected.length > 0)
+    return 'Rows of the list of members are missing or cannot be read, so nothing is removed.';
+  if (groups.rejected.length > 0)
+    return 'Rows of the list of groups are missing or cannot be read, so nothing is removed.';
   return undefined;
 };
 

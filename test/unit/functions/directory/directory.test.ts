@@ -313,6 +313,30 @@ describe('a run over a directory', () => {
     expect(world.remote.people).toEqual(before);
   });
 
+  it('still lets a member or group leave that a list did not show for once', async () => {
+    const removals = { maxPercent: 100 };
+    const groups = [{ name: 'staff' }];
+    const settings = declare(TEAM, { removals, groups: [...groups, { name: 'old' }] });
+    const world = directoryWorld({ remote: team(), settings });
+    await world.run('1');
+    const { switches, people } = world.remote;
+    const old = [...people.groups.values()].find(({ name }) => name === 'old')?.id ?? '';
+    // Without the marks, the records alone show whose they are.
+    people.members.set('zed', aMember('zed', { externalId: 'azure-1' }));
+    for (const id of TEAM) people.members.set(id, { ...aMember(id), ...people.members.get(id), externalId: undefined });
+    world.scene.settings = declare(['ann', 'bob', 'cid'], { removals, groups });
+    for (const hidden of ['dee', old]) {
+      switches.unlisted.add(hidden);
+      expect(await world.run(`without ${hidden}`)).toMatchObject({ status: 'PARTIAL' });
+      expect(world.notices.at(-1)).toMatch(/are missing or cannot be read, so nothing is removed/);
+      switches.unlisted.clear();
+    }
+    await world.run('2');
+    expect(changesOf(world.remote).slice(-2).toSorted()).toEqual([`changeGroup ${old}`, 'revoke dee']);
+    people.members.delete('dee');
+    expect(await world.run('3')).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
   it('reports a row that cannot be used although no member would leave', async () => {
     const source = { bucket: 'acme-people', key: 'members.json' };
     const world = directoryWorld({ remote: team(), settings: { connection: 'people', ...SCHEDULE, source } });
