@@ -55,7 +55,8 @@ export const revokeMember = (actor: Actor, step: About<'revoke'>): Promise<Carri
         return NOTHING;
       }
       const member = await readMember(person, step);
-      if (member === undefined) return NOTHING;
+      // The list has shown it, so it is not known to be out.
+      if (member === undefined) return refused(`${step.email} was listed, and no member has the address now.`);
       if (by === 'message' && isPrivileged(member)) return refused(PRIVILEGED);
       const begun: Leaving =
         known?.id === id

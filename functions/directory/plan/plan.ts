@@ -145,11 +145,12 @@ const spendBudget = (
   });
 
 const recordOf = (plan: DirectoryPlan, { members }: Observed, reason: string | undefined): DirectoryPlanRecord => {
-  const { steps, drift, findings, refused, groups } = plan;
+  const { steps, drift, findings, groups } = plan;
   const withStatus = (status: string): string[] =>
     members.rows.flatMap((member) => (member.status === status ? [member.email] : []));
   return {
-    ...{ steps: [...steps], drift: [...drift], refused, groups: { ...groups } },
+    ...{ steps: [...steps], drift: [...drift], groups: { ...groups } },
+    refused: plan.refused + plan.stuck,
     // The plan names it only where someone would leave.
     findings: [...new Set([...(reason === undefined ? [] : [reason]), ...findings])],
     isWhole: reason === undefined,

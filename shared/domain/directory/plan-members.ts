@@ -26,6 +26,8 @@ export interface MemberPlan {
   readonly drift: readonly Drift[];
   readonly findings: readonly string[];
   readonly owned: readonly string[];
+  /** Number of members that may have to leave, and share their address with another one. */
+  readonly stuck: number;
 }
 
 /** Needs of one person. */
@@ -36,6 +38,7 @@ interface Needs {
   readonly begins?: string;
   readonly drift?: readonly Drift[];
   readonly finding?: string;
+  readonly stuck?: number;
   /** 1 if a seat is needed, which may not be there. */
   readonly seats?: number;
 }
@@ -58,9 +61,15 @@ export const planMembers = (planning: Planning, groups: Pick<GroupPlan, 'existin
     if (isDeclaredAlone && declaredOne !== undefined) return { steps: [{ kind: 'heed', email }] };
     const person = isDeclaredAlone ? { ...known, word: undefined } : known;
     const target = declaredOne && withMove(declaredOne, person?.word, clockOf(planning));
-    if (others.length > 0) return { finding: `Several members have the address ${email}. They are left alone.` };
-    if (member === undefined) return absent(planning, { email, target, person, memberships });
     const hasLeft = person?.word?.said === 'left';
+    if (others.length > 0) {
+      const ours = [member, ...others].filter((one) => one !== undefined && owned.has(one.id)).length;
+      return {
+        finding: `Several members have the address ${email}. They are left alone: remove all but one by hand.`,
+        stuck: target !== undefined && !hasLeft ? ours - 1 : ours,
+      };
+    }
+    if (member === undefined) return absent(planning, { email, target, person, memberships });
     if (target !== undefined && !hasLeft) {
       return present(planning, { target, member, person, memberships });
     }
@@ -76,6 +85,7 @@ export const planMembers = (planning: Planning, groups: Pick<GroupPlan, 'existin
     beginning: guarded.needs.flatMap(({ begins }) => begins ?? []),
     drift: needs.flatMap(({ drift = [] }) => drift),
     findings: [...seated.findings, ...guarded.findings, ...needs.flatMap(({ finding }) => finding ?? [])],
+    stuck: needs.reduce((total, { stuck = 0 }) => total + stuck, 0),
     // What cannot be read now stays ours.
     owned: [...(observed.members.rejected.length > 0 ? new Set([...ownership.members, ...owned]) : owned)].toSorted(),
   };

@@ -17,6 +17,8 @@ export interface DirectoryPlan {
   readonly findings: readonly string[];
   /** Members and groups that have to leave and may not. */
   readonly refused: number;
+  /** Members that may have to leave, and share their address with another one. */
+  readonly stuck: number;
   /** Groups that exist, by name. */
   readonly groups: Readonly<Record<string, string>>;
   /** Ownership once the plan is made: what is declared and exists belongs to the relay. */
@@ -57,6 +59,7 @@ export const planDirectory = (
       ...findings,
     ],
     refused: keep === undefined ? 0 : leaving.length,
+    stuck: members.stuck,
     groups: Object.fromEntries(groups.existing),
     ownership: {
       writes: remembered.ownership.writes + 1,

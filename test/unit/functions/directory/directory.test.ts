@@ -337,6 +337,20 @@ describe('a run over a directory', () => {
     expect(await world.run('3')).toMatchObject({ status: 'SUCCEEDED' });
   });
 
+  it('says so if a leaver has the address of another member', async () => {
+    const world = directoryWorld({ remote: team(), settings: declare(TEAM) });
+    await world.run('1');
+    const { members } = world.remote.people;
+    for (const id of ['dee', 'twin']) members.set(id, { ...aMember(id), ...members.get(id), email: 'x@example.com' });
+    world.scene.settings = declare(['ann', 'bob', 'cid']);
+    expect(await world.run('2')).toMatchObject({ status: 'PARTIAL' });
+    expect(world.notices.at(-1)).toMatch(/Several members have the address x@example.com/);
+    expect(world.measured.at(-1)).toMatchObject({ refused: 1 });
+    members.delete('twin');
+    expect(await world.run('3')).toMatchObject({ status: 'SUCCEEDED' });
+    expect(members.get('dee')?.status).toBe('revoked');
+  });
+
   it('reports a row that cannot be used although no member would leave', async () => {
     const source = { bucket: 'acme-people', key: 'members.json' };
     const world = directoryWorld({ remote: team(), settings: { connection: 'people', ...SCHEDULE, source } });

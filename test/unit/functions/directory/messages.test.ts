@@ -281,6 +281,22 @@ describe('a message about a leaver', () => {
     expect(scene.now - begins).toBeLessThan(121_000 + 60_000);
   });
 
+  it('is not done if the member has another address since it was listed, and people are told', async () => {
+    const { remote, send, heed, run, statusOf, notices } = await start();
+    const { members } = remote.people;
+    await send(left('dee'));
+    remote.switches.onCall = (call, when) => {
+      if (call !== 'members' || when !== 'after') return;
+      members.set('dee', { ...aMember('dee'), ...members.get('dee'), email: email('doe') });
+    };
+    expect(await heed('m1')).toMatchObject({ status: 'PARTIAL', done: 0 });
+    expect(notices.at(-1)).toMatch(/dee@example.com \(member.left\) is owed: .* no member has the address now/);
+    expect(await heed('m2')).toMatchObject({ status: 'PARTIAL' });
+    expect(notices.at(-1)).toMatch(/dee@example.com \(member.left\) is refused: No member has the address/);
+    await run('1');
+    expect(statusOf('doe')).toBe('revoked');
+  });
+
   it('waits for another process that works on the person', async () => {
     const { scene, shared, send, heed, statusOf, notices } = await start();
     const until = scene.now + 30_000;
