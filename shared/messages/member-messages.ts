@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { emailAddress } from '#shared/domain/directory/email.ts';
 import { plainText } from '#shared/messages/fields.ts';
 
 /** Messages about people of a directory. They choose no type and no access but that of groups. */
@@ -10,13 +11,8 @@ const directory = z
   .regex(/^[a-z][a-z0-9-]{0,30}$/, 'use the name of an entry under directories in relay.yaml')
   .describe('The directory: a name under directories in relay.yaml, with messages.');
 
-const email = z
-  .string()
-  .trim()
-  .toLowerCase()
-  // As wide as declared state: who can be declared has to be able to leave.
-  .pipe(z.email({ pattern: z.regexes.unicodeEmail, error: 'use an e-mail address' }).max(256))
-  .describe('E-mail address of the person.');
+/** The same as in declared state: who can be declared has to be able to leave. */
+const email = emailAddress.describe('E-mail address of the person.');
 
 const position = z
   .int()

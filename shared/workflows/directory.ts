@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { spellingOf } from '#shared/domain/directory/email.ts';
 import type { Lane } from '#shared/records/directory-records.ts';
 import { caughtSchema, runSchema } from '#shared/workflows/run.ts';
 import type { Step, WorkflowSteps } from '#shared/workflows/step.ts';
@@ -17,7 +18,7 @@ const orderSchema = z.object({
   trigger: z.enum(['schedule', 'drift', 'undo', 'message']),
   waitSeconds: z.int().min(0).max(60).optional(),
   /** E-mail addresses. */
-  members: z.array(z.string().trim().toLowerCase()).min(1).max(100).optional(),
+  members: z.array(z.string().trim().overwrite(spellingOf)).min(1).max(100).optional(),
 });
 
 /** An undo takes turns with messages, so that it does not wait for a long run over the declared state. */

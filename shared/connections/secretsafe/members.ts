@@ -23,11 +23,12 @@ import {
   rowWithId,
   textOr,
 } from '#shared/connections/secretsafe/wire.ts';
+import { spellingOf } from '#shared/domain/directory/email.ts';
 import { RelayError } from '#shared/errors.ts';
 
 const toMember = (row: MemberRow, access: Member['access']): Member => ({
   id: row.id,
-  email: row.email.toLowerCase(),
+  email: spellingOf(row.email),
   type: row.type,
   status: row.status,
   externalId: textOr(row.externalId),

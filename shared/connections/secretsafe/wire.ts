@@ -11,6 +11,9 @@ const guid = z
   .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i)
   .transform((text) => text.toLowerCase());
 
+/** Longer than any address or name. An endless one would not fit into the state of a run. */
+const MAX_TEXT_LENGTH = 1000;
+
 const flag = z.boolean().nullish();
 
 /** Older servers know only `readOnly`. */
@@ -42,7 +45,7 @@ const wordOf = <Word extends string>(words: readonly Word[], first: number) =>
 
 export const memberRow = z.looseObject({
   id: guid,
-  email: z.string().min(1),
+  email: z.string().min(1).max(MAX_TEXT_LENGTH),
   type: wordOf(TYPES, 0),
   status: wordOf(STATUSES, FIRST_STATUS),
   externalId,
@@ -55,7 +58,7 @@ export type MemberRow = z.output<typeof memberRow>;
 
 export const groupRow = z.looseObject({
   id: guid,
-  name: z.string(),
+  name: z.string().max(MAX_TEXT_LENGTH),
   externalId,
   collections: associationRows,
   accessAll: flag,

@@ -1,9 +1,9 @@
 import * as z from 'zod';
+import { emailAddress } from '#shared/domain/directory/email.ts';
 
 /** Declared state of a directory: in relay.yaml, or in an object in S3. Its schema is published. */
 
 /** Longest text of its kind that a directory accepts. */
-const MAX_EMAIL_LENGTH = 256;
 const MAX_NAME_LENGTH = 100;
 const MAX_ID_LENGTH = 300;
 
@@ -36,14 +36,7 @@ const collections = z
   .describe('Access to collections. Without it, the access stays as it is; an empty list removes all.');
 
 export const declaredMemberSchema = z.strictObject({
-  email: z
-    .string()
-    .trim()
-    .toLowerCase()
-    // As wide as directories are: a member whose address cannot be declared would keep everyone from leaving.
-    .pipe(z.email({ pattern: z.regexes.unicodeEmail, error: 'use an e-mail address' }).max(MAX_EMAIL_LENGTH))
-    .meta({ examples: ['ann@example.com'] })
-    .describe('E-mail address, which identifies the person.'),
+  email: emailAddress.meta({ examples: ['ann@example.com'] }).describe('E-mail address, which identifies the person.'),
   type: z
     .enum(['owner', 'admin', 'user'])
     .optional()

@@ -7,6 +7,7 @@ import { externalIdFor, isTaken, markOf } from '#shared/connections/secretsafe/r
 import { label } from '#shared/connections/secretsafe/resources/settings.ts';
 import type { Session } from '#shared/connections/secretsafe/session.ts';
 import type { Fields } from '#shared/domain/blueprint/fields.ts';
+import { spellingOf } from '#shared/domain/directory/email.ts';
 import { RelayError } from '#shared/errors.ts';
 
 const memberSettings = z.strictObject({
@@ -92,7 +93,7 @@ export const memberWork = ({ session, directory, hasOthers }: WorkOptions): Reso
       spec.groups === undefined ? {} : { groups: await groupIds(spec.groups) },
     async find({ spec }) {
       const members = await directory.members();
-      const email = spec.email.toLowerCase();
+      const email = spellingOf(spec.email);
       const found = onlyOne(session, `members ${JSON.stringify(email)}`, members, (one) => one.email === email);
       if (found === undefined) return undefined;
       return toFound(found, spec.groups === undefined ? {} : { groups: await directory.groupsOf(found.id) });

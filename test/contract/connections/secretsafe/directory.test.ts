@@ -118,10 +118,19 @@ describe('the lists', () => {
   it('reject a row that is unreadable, by its id, and keep the others', async () => {
     const site = await siteWith({});
     const id = idAt(site, USER);
-    site.simulator.switches.oddRows = { [id]: { status: 77 } };
+    const [long, unicode] = [idAt(site, CUSTOM), idAt(site, USER - 1)];
+    site.simulator.switches.oddRows = {
+      [id]: { status: 77 },
+      [long]: { email: `${'a'.repeat(1000)}@b.example` },
+      [unicode]: { email: 'Ju\u0308rgen@b.example' },
+    };
     const { rows, rejected } = await site.inSession((session) => session.members());
-    expect(rejected).toEqual([`members, id ${id}: found an unknown number at "status"`]);
-    expect(rows).toHaveLength(site.simulator.members().length - 1);
+    expect(rejected).toEqual([
+      `members, id ${long}: expected at most 1000 characters at "email"`,
+      `members, id ${id}: found an unknown number at "status"`,
+    ]);
+    expect(rows).toHaveLength(site.simulator.members().length - 2);
+    expect(rows).toContainEqual(expect.objectContaining({ id: unicode, email: 'j\u00FCrgen@b.example' }));
   });
 
   it('are not complete if they continue on another page', async () => {

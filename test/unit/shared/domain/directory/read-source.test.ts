@@ -48,6 +48,14 @@ describe('a source', () => {
     expect(read(`email,groups\n${email},`)).toMatchObject({ members: [{ email }], rejected: [] });
   });
 
+  it('rejects an address with a character that does not show, and reads both spellings of a letter as one', () => {
+    const { members, rejected } = read(
+      'email,groups\nann@example.com\u200B,\nb\u00ADob@example.com,\nJu\u0308rgen@example.com,\n',
+    );
+    expect(members.map(({ email }) => email)).toEqual(['j\u00FCrgen@example.com']);
+    expect(rejected).toEqual(['row 1: email cannot be used.', 'row 2: email cannot be used.']);
+  });
+
   it.each([
     ['a quote that does not end', '"c1\neve@example.com,,c2\nfay@example.com,,c3'],
     ['a quote that ends in another row', '"c1\neve@example.com,,"c2"'],
