@@ -27,6 +27,9 @@ const MAX_WAITS = 30;
 
 const MAX_LINES = 50;
 
+/** Many refused messages must not hide one of another sender. */
+const MORE = 'There are more. The records below member-events/ in the records bucket have the reason of each message.';
+
 export interface HeedMessagesDependencies {
   readonly config: Pick<RelayConfig, 'relay' | 'directories'>;
   readonly directoryOf: (connection: string) => Promise<Directory>;
@@ -154,6 +157,9 @@ const summarise = (
     next: isLate || isNews ? 'heed' : isBusy ? 'wait' : 'report',
     waits: isBusy && done.every(({ status }) => status === 'owed') ? waits + 1 : 0,
     ...{ counts, owed },
-    lines: [...new Set([...lines, ...news, ...errors.map(({ message }) => message)])].slice(0, MAX_LINES),
+    lines: withinLimit([...new Set([...lines, ...news, ...errors.map(({ message }) => message)])]),
   };
 };
+
+const withinLimit = (lines: readonly string[]): string[] =>
+  lines.length > MAX_LINES ? [...lines.slice(0, MAX_LINES - 1), MORE] : [...lines];

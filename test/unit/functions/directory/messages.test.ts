@@ -412,7 +412,7 @@ describe('a message about a joiner or a mover', () => {
   });
 
   it('is tried once before another one is tried again, and ends the run if none gets further', async () => {
-    const { scene, remote, send, heed } = await start();
+    const { scene, remote, send, heed, notices } = await start();
     remote.switches.freeSeats = 200;
     remote.switches.onCall = (call, when) => {
       if (!call.startsWith('invite') || when === 'after') return;
@@ -425,6 +425,10 @@ describe('a message about a joiner or a mover', () => {
     const tried = remote.calls.filter((call) => call.startsWith('invite'));
     expect(new Set(tried).size).toBe(90);
     expect(tried.length).toBeLessThan(90 + 30);
+    expect(notices.at(-1)?.split('\n').slice(-2)).toEqual([
+      expect.stringMatching(/^j\d+@example.com .* is owed/),
+      expect.stringMatching(/^There are more/),
+    ]);
   });
 
   it('returns no ownership that the source has taken, where no member can be revoked', async () => {
