@@ -5,7 +5,7 @@ import { isForeign } from '#shared/domain/directory/marks.ts';
 import { isJoin, type MemberEventRecord } from '#shared/domain/directory/member-events.ts';
 import type { Ownership, Person } from '#shared/domain/directory/state.ts';
 
-export interface ViewOptions {
+export interface DecideOptions {
   readonly relay: string;
   readonly rule: string;
   readonly settings: Pick<DirectoryConfig, 'groups'>;
@@ -33,7 +33,7 @@ const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
  */
 export const createDecide = (
   session: DirectorySession,
-  { relay, rule, settings, ownership, now }: ViewOptions,
+  { relay, rule, settings, ownership, now }: DecideOptions,
 ): Decide => {
   const members = once(async () => ({ listedAt: now(), listed: await session.members() }));
   const seats = once(async () => session.freeSeats((await members()).listed));
